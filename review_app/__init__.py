@@ -1,0 +1,1 @@
+"""Review Desk: where generated articles wait until a person has read them, and nothing is indexable before."""

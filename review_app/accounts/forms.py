@@ -1,0 +1,110 @@
+"""The shape of what people type about themselves and each other."""
+
+from __future__ import annotations
+
+from functools import cache
+from zoneinfo import available_timezones
+
+from werkzeug.datastructures import MultiDict
+from wtforms import Form
+from wtforms.fields import EmailField, HiddenField, PasswordField, RadioField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
+from wtforms.validators import DataRequired, EqualTo, InputRequired, Length, Optional, ValidationError
+
+from review_app.accounts.actions import NAME_LENGTH, normal_email
+from review_app.accounts.models import User
+from review_app.accounts.rules import Role
+from review_app.base.errors import Invalid
+from review_app.base.security import PASSWORD_LENGTH
+
+REGIONS = frozenset(
+    {"Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"}
+)
+"""Zones outside these are old aliases, or fixed offsets that know no summer time."""
+THEME_WORDS = {"": "As the system", "light": "Light", "dark": "Dark"}
+ROLE_WORDS = {Role.REVIEWER: "Reviewer", Role.LEAD: "Team lead", Role.ADMIN: "Administrator"}
+LEAST, MOST = PASSWORD_LENGTH
+GOOD_PASSWORD = Length(LEAST, MOST, message=f"A password has {LEAST} to {MOST} characters.")
+
+
+def storable(text: str | None) -> str:
+    """Without NUL, which PostgreSQL keeps in no text, and without blanks around it."""
+    return (text or "").replace("\0", "\ufffd").strip()
+
+
+class LoginForm(Form):
+    email = EmailField("Email", [DataRequired("Type your email address.")], filters=[storable])
+    password = PasswordField("Password", [InputRequired("Type your password.")])
+    next = HiddenField()
+
+
+class ProfileForm(Form):
+    """What a person may change about themselves: nothing else is read from what is sent."""
+
+    name = StringField(
+        "Name",
+        [
+            DataRequired("Type a name."),
+            Length(max=NAME_LENGTH, message=f"A name has at most {NAME_LENGTH} characters."),
+        ],
+        filters=[storable],
+    )
+    time_zone = SelectField("Time zone", validate_choice=True)
+    theme = RadioField("Colours", choices=[SelectChoice(value, text) for value, text in THEME_WORDS.items()])
+
+
+class ThemeForm(Form):
+    theme = RadioField(choices=[SelectChoice(value) for value in THEME_WORDS])
+
+
+class PasswordForm(Form):
+    old = PasswordField("Password now", [InputRequired("Type the password you have now.")])
+    new = PasswordField("New password", [InputRequired("Type a new password."), GOOD_PASSWORD])
+    again = PasswordField("New password again", [EqualTo("new", "The two new passwords differ.")])
+
+
+class TokenForm(Form):
+    token_name = StringField(
+        "What it is for",
+        [
+            DataRequired("Name the program."),
+            Length(max=NAME_LENGTH, message=f"At most {NAME_LENGTH} characters."),
+        ],
+        filters=[storable],
+    )
+
+
+class RoleForm(Form):
+    role = SelectField("Role", choices=[SelectChoice(role.value, text) for role, text in ROLE_WORDS.items()])
+
+
+class PersonForm(RoleForm):
+    """A new person. Without a password one is made up."""
+
+    email = EmailField("Email", [DataRequired("Type an email address.")])
+    name = StringField(
+        "Name",
+        [Length(max=NAME_LENGTH, message=f"A name has at most {NAME_LENGTH} characters.")],
+        filters=[storable],
+    )
+    password = PasswordField("Password", [Optional(strip_whitespace=False), GOOD_PASSWORD])
+
+    def validate_email(self, field: EmailField) -> None:
+        """As strict as the action, so that the message stands at the field."""
+        try:
+            normal_email(field.data or "")
+        except Invalid as error:
+            raise ValidationError(error.detail) from error
+
+
+def profile_form(user: User, data: MultiDict[str, str] | None = None) -> ProfileForm:
+    """The profile as it is, or as it was sent. The zone a person has stays a choice, even an old alias."""
+    form = ProfileForm(data, obj=user)
+    zones = _zones()
+    form.time_zone.choices = [SelectChoice(zone) for zone in sorted({*zones, user.time_zone})]
+    return form
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(zone for zone in available_timezones() if zone.split("/")[0] in REGIONS) | {"UTC"}

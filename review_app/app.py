@@ -1,0 +1,141 @@
+"""The application: wires the capabilities together and decides nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from flask import Flask, current_app, request, url_for
+from flask_login import current_user
+
+from review_app.accounts import views as accounts
+from review_app.accounts.permissions import guard, permit
+from review_app.accounts.rules import Permission
+from review_app.articles import api as articles_api
+from review_app.articles import views as articles
+from review_app.base import logging
+from review_app.base.database import connect
+from review_app.base.jobs import Jobs
+from review_app.base.paths import STATIC, TEMPLATES
+from review_app.base.problems import handle_errors
+from review_app.base.security import TrustedProxies, csrf, secure
+from review_app.base.settings import Settings
+from review_app.base.web import MethodOverride, plumb
+from review_app.importing import api as importing_api
+from review_app.importing import jobs as importing_jobs
+from review_app.importing import models as _importing_models
+from review_app.importing import views as importing
+from review_app.insights import api as insights_api
+from review_app.insights import views as insights
+from review_app.operations import api as operations_api
+from review_app.operations import views as operations
+from review_app.publishing import api as publishing_api
+from review_app.publishing import jobs as publishing_jobs
+from review_app.publishing import models as _publishing_models
+from review_app.publishing import public
+from review_app.publishing import views as publishing
+from review_app.review_queue import api as review_queue_api
+from review_app.review_queue import models as _review_queue_models
+from review_app.review_queue import views as review_queue
+from review_app.reviewing import api as reviewing_api
+from review_app.reviewing import models as _reviewing_models
+from review_app.reviewing import views as reviewing
+
+BLUEPRINTS = (
+    accounts.blueprint,
+    articles.blueprint,
+    articles_api.blueprint,
+    importing.blueprint,
+    importing_api.blueprint,
+    insights.blueprint,
+    insights_api.blueprint,
+    operations.blueprint,
+    operations_api.blueprint,
+    public.blueprint,
+    publishing.blueprint,
+    publishing_api.blueprint,
+    review_queue.blueprint,
+    review_queue_api.blueprint,
+    reviewing.blueprint,
+    reviewing_api.blueprint,
+)
+JOBS = (
+    *importing_jobs.JOBS,
+    *publishing_jobs.JOBS,
+)
+
+NAVIGATION = (
+    ("Queue", "review_queue.queue", Permission.REVIEW),
+    ("Articles", "articles.index", Permission.READ_ARTICLES),
+    ("Statistics", "insights.stats", Permission.SEE_STATISTICS),
+    ("Imports", "importing.index", Permission.IMPORT),
+    ("Publishing", "publishing.index", Permission.PUBLISH),
+    ("Policy", "reviewing.policy", Permission.SET_POLICY),
+    ("Users", "accounts.users", Permission.MANAGE_ACCOUNTS),
+)
+
+MODELS = (_importing_models, _publishing_models, _review_queue_models, _reviewing_models)
+"""With what these import, every table there is."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """One entry of the header."""
+
+    label: str
+    url: str
+    current: bool
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The WSGI application for these settings (default: those of the environment)."""
+    settings = settings or Settings.from_environment()
+    logging.configure(production=settings.production)
+    app = Flask("review_app", template_folder=str(TEMPLATES), static_folder=str(STATIC))
+    app.extensions["settings"] = settings
+    connect(app, settings)
+    secure(app, settings)
+    plumb(app)
+    guard(app)
+    csrf.init_app(app)
+    handle_errors(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    for endpoint in ("static", "vendor"):
+        permit(Permission.PUBLIC)(app.view_functions[endpoint])
+    app.context_processor(_context)
+    Jobs(app, settings, JOBS)
+    app.wsgi_app = TrustedProxies(MethodOverride(app.wsgi_app), settings.trusted_proxies)  # type: ignore[method-assign]  # as Flask says
+    return app
+
+
+def _context() -> dict[str, Any]:
+    """What every page may use."""
+    user = current_user if current_user and current_user.is_authenticated else None
+    if user is None:
+        return {"layout": "layouts/plain.html", "theme": "", "nav_items": [], "home_url": "/"}
+    return {
+        "layout": "layouts/desk.html",
+        "theme": user.theme,
+        "nav_items": _navigation(user),
+        "home_url": "/",
+        "profile_url": "/profile",
+        "logout_url": "/logout",
+        "theme_url": "/profile/theme",
+    }
+
+
+def _navigation(user: Any) -> list[NavItem]:
+    here = (request.blueprint, request.endpoint)
+    return [
+        NavItem(
+            label,
+            url_for(endpoint),
+            endpoint == here[1] or (label not in {"Policy", "Users"} and endpoint.split(".")[0] == here[0]),
+        )
+        for label, endpoint, permission in NAVIGATION
+        if user.may(permission) and endpoint in current_app.view_functions
+    ]

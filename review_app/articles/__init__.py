@@ -1,0 +1,1 @@
+"""The article, its text, search, rendering of metadata."""

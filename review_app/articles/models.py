@@ -1,0 +1,132 @@
+"""The article, its text, and everything it was imported with."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from review_app.articles.rules import SCORES, RevisionStatus
+from review_app.base.database import Base
+
+STATUSES = ", ".join(f"'{status}'" for status in RevisionStatus)
+# SQLite uses a partial index only where the query says the same as its condition, and there SQLAlchemy says `= 1`.
+WAITING, WAITING_ON_SQLITE = text("awaiting_review"), text("awaiting_review = 1")
+INDEXABLE, INDEXABLE_ON_SQLITE = text("indexable"), text("indexable = 1")
+
+
+def _queue_index(*columns: str) -> Index:
+    name = "ix_article_queue" + "".join(f"_{column}" for column in columns)
+    return Index(name, *columns, "queue_rank", "id", sqlite_where=WAITING_ON_SQLITE, postgresql_where=WAITING)
+
+
+class Article(Base):
+    """One imported post, known for ever by its `source_id`.
+
+    `queue_rank` orders the queue, lowest first (milliseconds of the time it began to wait). `row_version` is raised by
+    every change, so that a page that has gone stale can be told. `text_digest` covers title and text alone:
+    an approval holds for just that text. `decided_at` is the time of the person's decision that stands, if any.
+    """
+
+    __tablename__ = "article"
+    __table_args__ = (
+        *(CheckConstraint(f"{score} BETWEEN 0 AND 100", name=score) for score in SCORES),
+        CheckConstraint(f"revision_status IN ({STATUSES})", name="revision_status"),
+        CheckConstraint("NOT indexable OR revision_status = 'approved'", name="indexable_only_if_approved"),
+        CheckConstraint("published_version IS NULL OR indexable", name="published_only_if_indexable"),
+        CheckConstraint(
+            "NOT awaiting_review OR revision_status NOT IN ('approved', 'rejected', 'archived')",
+            name="settled_never_waits",
+        ),
+        _queue_index(),
+        _queue_index("primary_stack"),
+        _queue_index("topic"),
+        _queue_index("difficulty"),
+        _queue_index("code_language"),
+        _queue_index("revision_status"),
+        _queue_index("batch_id"),
+        Index("ix_article_revision_status_id", "revision_status", "id"),
+        Index("ix_article_batch_id_id", "batch_id", "id"),
+        Index("ix_article_awaiting_review_id", "awaiting_review", "id"),
+        Index("ix_article_indexable_id", "id", sqlite_where=INDEXABLE_ON_SQLITE, postgresql_where=INDEXABLE),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    source_id: Mapped[str] = mapped_column(unique=True)
+    slug: Mapped[str] = mapped_column(unique=True)
+    title: Mapped[str]
+    excerpt: Mapped[str]
+    topic: Mapped[str]
+    primary_stack: Mapped[str]
+    difficulty: Mapped[str]
+    code_language: Mapped[str]
+    reading_minutes: Mapped[int | None]
+    view_count: Mapped[int | None] = mapped_column(BigInteger)
+    quality: Mapped[int | None]
+    freshness: Mapped[int | None]
+    depth: Mapped[int | None]
+    clarity: Mapped[int | None]
+    revision_status: Mapped[str]
+    revision_version: Mapped[str]
+    last_reviewed_on: Mapped[date | None]
+    needs_human_review: Mapped[bool]
+    awaiting_review: Mapped[bool]
+    queue_rank: Mapped[int] = mapped_column(BigInteger)
+    indexable: Mapped[bool] = mapped_column(default=False)
+    published_version: Mapped[str | None]
+    content_digest: Mapped[str]
+    text_digest: Mapped[str]
+    row_version: Mapped[int] = mapped_column(default=1)
+    batch_id: Mapped[int | None]
+    imported_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
+
+    body: Mapped[ArticleBody] = relationship(back_populates="article", lazy="raise")
+    meta: Mapped[ArticleMeta] = relationship(back_populates="article", lazy="raise")
+    flags: Mapped[list[ArticleFlag]] = relationship(
+        back_populates="article", lazy="raise", passive_deletes=True
+    )
+
+    @property
+    def scores(self) -> dict[str, int | None]:
+        """The four scores by name."""
+        return {score: getattr(self, score) for score in SCORES}
+
+
+class ArticleBody(Base):
+    """The sanitised HTML and its plain text; apart, so that lists never read it."""
+
+    __tablename__ = "article_body"
+
+    article_id: Mapped[int] = mapped_column(ForeignKey("article.id", ondelete="CASCADE"), primary_key=True)
+    html: Mapped[str]
+    plain_text: Mapped[str]
+    word_count: Mapped[int]
+    image_count: Mapped[int]
+    sanitiser_version: Mapped[int]
+    article: Mapped[Article] = relationship(back_populates="body", lazy="raise")
+
+
+class ArticleMeta(Base):
+    """Everything that came with the last import, whole, known or unknown. The scores in it are the imported ones."""
+
+    __tablename__ = "article_meta"
+
+    article_id: Mapped[int] = mapped_column(ForeignKey("article.id", ondelete="CASCADE"), primary_key=True)
+    imported: Mapped[dict[str, Any]]
+    article: Mapped[Article] = relationship(back_populates="meta", lazy="raise")
+
+
+class ArticleFlag(Base):
+    """One imported flag and whether it is set."""
+
+    __tablename__ = "article_flag"
+    __table_args__ = (Index("ix_article_flag_name_value_article_id", "name", "value", "article_id"),)
+
+    article_id: Mapped[int] = mapped_column(ForeignKey("article.id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[bool]
+    article: Mapped[Article] = relationship(back_populates="flags", lazy="raise")

@@ -1,0 +1,57 @@
+"""Reading articles: one whole, many as rows."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from review_app.articles.filters import Filters
+from review_app.articles.models import Article
+from review_app.base.errors import NotFound
+from review_app.base.paging import Page, decode_cursor, encode_cursor, page_of
+
+
+def get_article(session: Session, source_id: str) -> Article:
+    """One article with its text, metadata and flags. Raises `NotFound`."""
+    found = session.scalar(
+        select(Article)
+        .where(Article.source_id == source_id)
+        .options(joinedload(Article.body), joinedload(Article.meta), selectinload(Article.flags))
+    )
+    if found is None:
+        raise NotFound(f"There is no article {source_id[:200]}.")
+    return found
+
+
+def lock_article(session: Session, source_id: str) -> Article:
+    """The article's row, held until the transaction ends. Raises `NotFound`."""
+    found = session.scalar(select(Article).where(Article.source_id == source_id).with_for_update())
+    if found is None:
+        raise NotFound(f"There is no article {source_id[:200]}.")
+    return found
+
+
+def list_articles(
+    session: Session,
+    filters: Filters,
+    *,
+    awaiting_review: bool | None = None,
+    indexable: bool | None = None,
+    after: str | None = None,
+    size: int = 25,
+) -> Page[Article]:
+    """Articles in the order of their import, a page at a time, with metadata and flags but without text."""
+    query = select(Article).options(joinedload(Article.meta), selectinload(Article.flags))
+    query = filters.apply(session, query).order_by(Article.id).limit(size + 1)
+    if awaiting_review is not None:
+        query = query.where(Article.awaiting_review.is_(awaiting_review))
+    if indexable is not None:
+        query = query.where(Article.indexable.is_(indexable))
+    if after:
+        query = query.where(Article.id > decode_cursor(after, int)[0])
+    return page_of(session.scalars(query).all(), size, lambda article: encode_cursor(article.id))
+
+
+def anything(session: Session) -> bool:
+    """Whether anything was ever imported."""
+    return session.scalar(select(Article.id).limit(1)) is not None

@@ -1,0 +1,34 @@
+"""The words of an article's life, and the arithmetic of its version. Pure."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+SCORES = ("quality", "freshness", "depth", "clarity")
+"""The four scores: whole numbers 0..100, or None while not scored."""
+
+
+class RevisionStatus(StrEnum):
+    """Where an article's revision stands."""
+
+    DRAFTED = "drafted"
+    REVIEWED = "reviewed"
+    CHANGES_REQUESTED = "changes_requested"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    ARCHIVED = "archived"
+
+
+SETTLED = frozenset({RevisionStatus.APPROVED, RevisionStatus.REJECTED, RevisionStatus.ARCHIVED})
+"""An article of these statuses never waits in the queue."""
+
+
+def is_indexable(status: str) -> bool:
+    """The gate: only an approved article may be indexed. There is no other way in."""
+    return status == RevisionStatus.APPROVED
+
+
+def next_version(version: str, *, minor: bool) -> str:
+    """The semantic version after a decision: an approval raises the minor number, anything else the patch."""
+    major, middle, patch = (int(part) for part in version.split(".")[:3])
+    return f"{major}.{middle + 1}.0" if minor else f"{major}.{middle}.{patch + 1}"

@@ -1,0 +1,80 @@
+"""Full-text search over title, topic and text: FTS5 on SQLite, a tsvector with a GIN index on PostgreSQL.
+
+The index is a table `article_search` that only this module and its migration know; it is written with the article.
+"""
+
+from __future__ import annotations
+
+import re
+
+from sqlalchemy import ColumnElement, Select, bindparam, delete, text
+from sqlalchemy import table as table_clause
+from sqlalchemy.orm import Session
+from sqlalchemy.sql import column, select
+
+from review_app.articles.models import Article
+
+WORD = re.compile(r"[^\W_]+", re.UNICODE)
+MOST_WORDS = 12
+
+_sqlite_rows = table_clause("article_search", column("rowid"), column("article_search"))
+_postgresql_rows = table_clause("article_search", column("article_id"), column("document"))
+
+
+def words_of(query: str) -> list[str]:
+    """The words of a search, at most `MOST_WORDS`; punctuation means nothing."""
+    return WORD.findall(query.lower())[:MOST_WORDS]
+
+
+def index_article(session: Session, article: Article, plain_text: str) -> None:
+    """Write, or write again, what can be found of an article."""
+    values = {
+        "id": article.id,
+        "title": f"{article.title} {article.source_id}",
+        "topic": article.topic,
+        "body": plain_text,
+    }
+    if session.get_bind().dialect.name == "sqlite":
+        session.execute(text("DELETE FROM article_search WHERE rowid = :id"), {"id": article.id})
+        session.execute(
+            text(
+                "INSERT INTO article_search (rowid, title, topic, body) VALUES (:id, :title, :topic, :body)"
+            ),
+            values,
+        )
+        return
+    session.execute(
+        text(
+            "INSERT INTO article_search (article_id, document) VALUES (:id, "
+            "setweight(to_tsvector('simple', :title), 'A') || setweight(to_tsvector('simple', :topic), 'B') "
+            "|| to_tsvector('simple', left(:body, 500000))) "
+            "ON CONFLICT (article_id) DO UPDATE SET document = excluded.document"
+        ),
+        values,
+    )
+
+
+def forget_articles(session: Session, article_ids: list[int]) -> None:
+    """Take articles out of the index. On PostgreSQL the foreign key does it."""
+    if session.get_bind().dialect.name == "sqlite":
+        session.execute(delete(_sqlite_rows).where(_sqlite_rows.c.rowid.in_(article_ids)))
+
+
+def matches(session: Session, query: str) -> ColumnElement[bool] | None:
+    """The condition that an article has all words of `query`, the last one as a beginning; None if it has no word."""
+    words = words_of(query)
+    if not words:
+        return None
+    return Article.id.in_(_found(session, words))
+
+
+def _found(session: Session, words: list[str]) -> Select[tuple[int]]:
+    if session.get_bind().dialect.name == "sqlite":
+        match = " ".join(f'"{word}"' for word in words) + "*"
+        return select(_sqlite_rows.c.rowid).where(
+            _sqlite_rows.c.article_search.op("MATCH")(bindparam(None, match, unique=True))
+        )
+    match = " & ".join(words) + ":*"
+    return select(_postgresql_rows.c.article_id).where(
+        _postgresql_rows.c.document.op("@@")(text("to_tsquery('simple', :match)").bindparams(match=match))
+    )

@@ -1,0 +1,1 @@
+"""What every capability stands on: database, settings, clock, security, errors, web plumbing, jobs."""

@@ -1,0 +1,126 @@
+"""The one place that turns errors into answers: a page for people, `application/problem+json` (RFC 9457) for programs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from flask import Flask, Response, current_app, g, jsonify, make_response, render_template, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.http import HTTP_STATUS_CODES
+
+from review_app.base.database import db
+from review_app.base.errors import Conflict, DomainError, Forbidden, Invalid, NotFound, TooMany
+
+log = structlog.get_logger()
+
+LOADED_PERSON = "_login_user"
+"""Where Flask-Login keeps whom it has loaded for this request."""
+
+STATUS: dict[type[DomainError], int] = {
+    Forbidden: 403,
+    NotFound: 404,
+    Conflict: 409,
+    Invalid: 422,
+    TooMany: 429,
+}
+
+WORDS = {
+    400: (
+        "That request could not be read",
+        "The form may be too old. Go back, reload the page and send it again.",
+    ),
+    401: ("Please log in", "This needs a person who is logged in, or a valid token."),
+    403: (
+        "You may not do that",
+        "Your role does not include this. A team lead or an administrator can help.",
+    ),
+    404: ("Nothing here", "The address may be mistyped, or what it named is gone."),
+    405: ("That does not work here", "This address does not take that kind of request."),
+    409: (
+        "Somebody was faster",
+        "What you worked on has changed since you opened it. Nothing you typed was saved over it.",
+    ),
+    410: ("No longer here", "This page was withdrawn."),
+    413: ("That is too large", "The file or form is larger than the desk accepts."),
+    422: ("Something is missing or wrong", "Please correct what is named and send it again."),
+    429: ("Too many tries", "Please wait a few minutes and try again."),
+    500: (
+        "The desk made a mistake",
+        "It is not your fault. Your last step was not saved; please try it again.",
+    ),
+}
+
+
+def status_of(error: DomainError) -> int:
+    """The HTTP status for a domain error."""
+    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+
+
+def wants_json() -> bool:
+    """Whether a program is asking."""
+    return request.path.startswith(("/api/", "/hooks/", "/healthz"))
+
+
+def problem(status: int, title: str, detail: str, **extra: Any) -> Response:
+    """An RFC 9457 answer."""
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail} | extra
+    response = make_response(jsonify(body), status)
+    response.mimetype = "application/problem+json"
+    return response
+
+
+def error_page(status: int, title: str, detail: str) -> Response:
+    """The same for a person: a page, or a message above the page whose part was asked for."""
+    words = {"status": status, "title": title, "detail": detail}
+    if status >= 500:
+        # The database may be what failed: the page is for a stranger, who needs nothing from it.
+        setattr(g, LOADED_PERSON, None)
+    if request.headers.get("HX-Request-Type") != "partial":
+        return make_response(render_template("errors/error.html", **words), status)
+    response = make_response(render_template("errors/message.html", **words), status)
+    response.headers.update({"HX-Retarget": "#messages", "HX-Reswap": "outerHTML"})
+    return response
+
+
+def answer(status: int, detail: str | None = None, title: str | None = None, **extra: Any) -> Response:
+    """The answer to a failed request, in the form the caller reads."""
+    default_title, default_detail = WORDS.get(status, (HTTP_STATUS_CODES.get(status, "Error"), ""))
+    if wants_json():
+        return problem(status, title or default_title, detail or default_detail, **extra)
+    return error_page(status, default_title, detail or default_detail)
+
+
+def handle_errors(app: Flask) -> None:
+    """Register the handlers."""
+    app.register_error_handler(DomainError, _domain_error)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def _domain_error(error: DomainError) -> Response:
+    extra = dict(error.extra)
+    if isinstance(error, Invalid) and error.fields:
+        extra["errors"] = error.fields
+    response = answer(status_of(error), error.detail, error.title, **extra)
+    if isinstance(error, TooMany):
+        response.headers["Retry-After"] = str(error.extra["retry_seconds"])
+    return response
+
+
+def _http_error(error: HTTPException) -> Response:
+    if error.response is not None or error.code is None or error.code < 400:
+        return make_response(error.get_response())
+    response = answer(error.code)
+    for name, value in error.get_headers(request.environ):
+        if name.lower() not in {"content-type", "content-length"}:
+            response.headers[name] = value
+    return response
+
+
+def _unexpected(error: Exception) -> Response:
+    log.error("unexpected", exc_info=error, path=request.path)
+    db.session.rollback()
+    if current_app.testing and not current_app.config.get("ANSWER_UNEXPECTED"):
+        raise error
+    return answer(500, request_id=g.get("request_id"))

@@ -1,0 +1,128 @@
+"""Settings, read once from the environment. `docs/configuration.md` lists them with their defaults."""
+
+from __future__ import annotations
+
+import base64
+import ipaddress
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+SECRET_KEY_BYTES = 32
+"""A secret key shorter than this is refused in production."""
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the message says which and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the environment says, checked. Durations and sizes carry their unit in the name."""
+
+    data_dir: Path
+    database_url: str
+    secret_key: str
+    production: bool = False
+    redis_url: str | None = None
+    base_url: str | None = None
+    undo_seconds: int = 20
+    claim_minutes: int = 15
+    max_upload_mb: int = 256
+    publish_hook_secrets: tuple[str, ...] = ()
+    image_hosts: frozenset[str] = frozenset()
+    trusted_proxies: tuple[Network, ...] = ()
+
+    @property
+    def max_upload_bytes(self) -> int:
+        """The largest upload, in bytes."""
+        return self.max_upload_mb * 1024 * 1024
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
+        """Read the `REVIEW_…` variables. Raises `SettingsError` naming the variable that is wrong."""
+        values = os.environ if environment is None else environment
+        data_dir = Path(values.get("REVIEW_DATA_DIR") or "var").absolute()
+        data_dir.mkdir(parents=True, exist_ok=True)
+        production = _environment_name(values) == "production"
+        return cls(
+            data_dir=data_dir,
+            database_url=values.get("REVIEW_DATABASE_URL") or f"sqlite:///{data_dir / 'review.sqlite3'}",
+            secret_key=_secret_key(values, data_dir, production=production),
+            production=production,
+            redis_url=values.get("REVIEW_REDIS_URL") or None,
+            base_url=(values.get("REVIEW_BASE_URL") or "").rstrip("/") or None,
+            undo_seconds=_whole_number(values, "REVIEW_UNDO_SECONDS", 20, least=0),
+            claim_minutes=_whole_number(values, "REVIEW_CLAIM_MINUTES", 15, least=1),
+            max_upload_mb=_whole_number(values, "REVIEW_MAX_UPLOAD_MB", 256, least=1),
+            publish_hook_secrets=_hook_secrets(values, data_dir, production=production),
+            image_hosts=frozenset(values.get("REVIEW_IMAGE_HOSTS", "").lower().replace(",", " ").split()),
+            trusted_proxies=_networks(values.get("REVIEW_TRUSTED_PROXIES", "")),
+        )
+
+
+def _environment_name(values: Mapping[str, str]) -> str:
+    name = values.get("REVIEW_ENV") or "development"
+    if name not in {"development", "production"}:
+        raise SettingsError(f"REVIEW_ENV is {name!r}; it must be 'development' or 'production'.")
+    return name
+
+
+def _whole_number(values: Mapping[str, str], name: str, default: int, *, least: int) -> int:
+    text = values.get(name) or str(default)
+    if not text.isascii() or not text.isdigit() or int(text) < least:
+        raise SettingsError(f"{name} is {text!r}; it must be a whole number of at least {least}.")
+    return int(text)
+
+
+def _secret_key(values: Mapping[str, str], data_dir: Path, *, production: bool) -> str:
+    given = values.get("REVIEW_SECRET_KEY", "")
+    if production and len(given.encode()) < SECRET_KEY_BYTES:
+        raise SettingsError(
+            f"REVIEW_SECRET_KEY must be set to at least {SECRET_KEY_BYTES} bytes in production. "
+            "Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+        )
+    return given or _kept(data_dir / "secret_key", secrets.token_urlsafe(48))
+
+
+def _hook_secrets(values: Mapping[str, str], data_dir: Path, *, production: bool) -> tuple[str, ...]:
+    given = tuple(values.get("REVIEW_PUBLISH_HOOK_SECRET", "").split())
+    for secret in given:
+        _check_hook_secret(secret)
+    if given or production:
+        return given
+    made = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+    return (_kept(data_dir / "publish_hook_secret", made),)
+
+
+def _check_hook_secret(secret: str) -> None:
+    try:
+        key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+    except ValueError as error:
+        raise SettingsError(
+            "REVIEW_PUBLISH_HOOK_SECRET must be Base64, optionally after 'whsec_'."
+        ) from error
+    if not key:
+        raise SettingsError("REVIEW_PUBLISH_HOOK_SECRET holds an empty secret.")
+
+
+def _kept(file: Path, fresh: str) -> str:
+    """The content of `file`, made from `fresh` by whichever process comes first."""
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return file.read_text().strip()
+    with os.fdopen(descriptor, "w") as handle:
+        handle.write(fresh)
+    return fresh
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ipaddress.ip_network(part, strict=False) for part in text.replace(",", " ").split())
+    except ValueError as error:
+        raise SettingsError(f"REVIEW_TRUSTED_PROXIES: {error}. It takes addresses or networks.") from error

@@ -1,0 +1,123 @@
+"""Batches: what was imported, from what, how far it is, and what was refused."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from review_app.accounts.models import User
+from review_app.base.database import Base
+
+UNFINISHED = text("state IN ('queued', 'running')")
+
+
+class ImportBatch(Base):
+    """One import. `total = created + updated + unchanged + rejected + skipped`, always.
+
+    `done_in_file` of the file at `file_position` says how many records are settled, so that a killed import goes on where it
+    stopped. Whoever works on it holds `leased_by` until `lease_until`.
+    """
+
+    __tablename__ = "import_batch"
+    __table_args__ = (
+        CheckConstraint(
+            "state IN ('queued', 'running', 'finished', 'failed', 'cancelled', 'undone')", name="state"
+        ),
+        CheckConstraint("total = created + updated + unchanged + rejected + skipped", name="sum"),
+        Index("ix_import_batch_unfinished", "id", sqlite_where=UNFINISHED, postgresql_where=UNFINISHED),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    name: Mapped[str]
+    origin: Mapped[str]
+    format: Mapped[str | None]
+    dry_run: Mapped[bool] = mapped_column(default=False)
+    is_demo: Mapped[bool] = mapped_column(default=False)
+    state: Mapped[str] = mapped_column(default="queued")
+    failure: Mapped[str] = mapped_column(default="")
+    created: Mapped[int] = mapped_column(default=0)
+    updated: Mapped[int] = mapped_column(default=0)
+    unchanged: Mapped[int] = mapped_column(default=0)
+    rejected: Mapped[int] = mapped_column(default=0)
+    skipped: Mapped[int] = mapped_column(default=0)
+    total: Mapped[int] = mapped_column(default=0)
+    kept: Mapped[int] = mapped_column(default=0)
+    file_position: Mapped[int] = mapped_column(default=0)
+    done_in_file: Mapped[int] = mapped_column(default=0)
+    bytes_total: Mapped[int] = mapped_column(default=0)
+    bytes_done: Mapped[int] = mapped_column(default=0)
+    leased_by: Mapped[str | None]
+    lease_until: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    user: Mapped[User | None] = relationship(lazy="raise")
+
+
+class ImportFile(Base):
+    """One file of a batch: a path on the machine that imports, or bytes kept in `import_chunk` until the batch ends."""
+
+    __tablename__ = "import_file"
+    __table_args__ = (Index("uq_import_file_batch_id_position", "batch_id", "position", unique=True),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    batch_id: Mapped[int] = mapped_column(ForeignKey("import_batch.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    name: Mapped[str]
+    path: Mapped[str | None]
+    size: Mapped[int]
+
+
+class ImportChunk(Base):
+    """A piece of an uploaded file, so that any machine of the desk can read it."""
+
+    __tablename__ = "import_chunk"
+
+    file_id: Mapped[int] = mapped_column(ForeignKey("import_file.id", ondelete="CASCADE"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class ImportRowError(Base):
+    """A refused record: where it stood, why, and its raw text."""
+
+    __tablename__ = "import_row_error"
+    __table_args__ = (Index("ix_import_row_error_batch_id_id", "batch_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    batch_id: Mapped[int] = mapped_column(ForeignKey("import_batch.id", ondelete="CASCADE"))
+    file: Mapped[str]
+    line: Mapped[int]
+    item: Mapped[int]
+    source_id: Mapped[str | None]
+    field: Mapped[str]
+    reason: Mapped[str]
+    raw: Mapped[str]
+
+
+class ImportRowWarning(Base):
+    """Something about a record that was accepted all the same."""
+
+    __tablename__ = "import_row_warning"
+    __table_args__ = (Index("ix_import_row_warning_batch_id_id", "batch_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    batch_id: Mapped[int] = mapped_column(ForeignKey("import_batch.id", ondelete="CASCADE"))
+    line: Mapped[int]
+    source_id: Mapped[str | None]
+    field: Mapped[str]
+    message: Mapped[str]
+
+
+class ImportSeen(Base):
+    """Which record of a batch named an article first, so that a second one of the same id in it can be told."""
+
+    __tablename__ = "import_seen"
+
+    batch_id: Mapped[int] = mapped_column(ForeignKey("import_batch.id", ondelete="CASCADE"), primary_key=True)
+    source_id: Mapped[str] = mapped_column(primary_key=True)
+    content_digest: Mapped[str]
+    place: Mapped[str]

@@ -1,0 +1,93 @@
+"""Bytes of a file as UTF-8: with or without a byte order mark, or UTF-16 with one. Nothing is guessed."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from review_app.importing.readers.reader import UnreadableFile
+
+BLOCK_BYTES = 256 * 1024
+NOT_UTF8 = b"\xff"
+"""Stands for what cannot be told, so that just the record around it is refused."""
+
+# In this order: the mark of UTF-32 begins with that of UTF-16.
+OTHER_BEGINNINGS = {
+    codecs.BOM_UTF32_LE: "The text is UTF-32; save it as UTF-8.",
+    codecs.BOM_UTF32_BE: "The text is UTF-32; save it as UTF-8.",
+    b"\x1f\x8b": "The file is compressed (gzip); unpack it first.",
+    b"PK\x03\x04": "The file is a zip archive (or an office document); unpack it first.",
+    b"PK\x05\x06": "The file is an empty zip archive.",
+    b"BZh": "The file is compressed (bzip2); unpack it first.",
+    b"\xfd7zXZ": "The file is compressed (xz); unpack it first.",
+    b"\x28\xb5\x2f\xfd": "The file is compressed (zstd); unpack it first.",
+    b"7z\xbc\xaf\x27\x1c": "The file is a 7z archive; unpack it first.",
+    b"%PDF-": "The file is a PDF, no text.",
+    b"\x89PNG": "The file is an image (PNG), no text.",
+    b"\xff\xd8\xff": "The file is an image (JPEG), no text.",
+    b"GIF8": "The file is an image (GIF), no text.",
+    b"SQLite format 3\0": "The file is a database (SQLite), no text.",
+}
+TAR_MARK = slice(257, 262)
+UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+
+
+def utf8_blocks(stream: BinaryIO) -> Iterator[bytes]:
+    """The file as UTF-8 without byte order mark, in blocks; what is not valid stays so, for the reader to refuse."""
+    first = _at_least(stream, len(codecs.BOM_UTF8))
+    encoding = UTF16.get(first[:2])
+    if encoding:
+        yield from _from_utf16(stream, first[2:], encoding)
+        return
+    yield first.removeprefix(codecs.BOM_UTF8)
+    while block := stream.read(BLOCK_BYTES):
+        yield block
+
+
+def head_as_utf8(head: bytes) -> bytes:
+    """The beginning of a file as UTF-8; raises `UnreadableFile` for what is no text by its first bytes."""
+    for begin, reason in OTHER_BEGINNINGS.items():
+        if head.startswith(begin):
+            raise UnreadableFile(reason)
+    if head[TAR_MARK] == b"ustar":
+        raise UnreadableFile("The file is a tar archive; unpack it first.")
+    encoding = UTF16.get(head[:2])
+    if encoding:
+        text = codecs.getincrementaldecoder(encoding)("surrogatepass").decode(head[2:])
+        return text.encode(errors="surrogatepass")
+    return head.removeprefix(codecs.BOM_UTF8)
+
+
+def why_not_text(head: bytes) -> str:
+    """Why these bytes are no UTF-8 text, empty if they are; a character cut off at the end is fine."""
+    if b"\0" in head:
+        return "The file contains NUL bytes: it is no text, or UTF-16 without a byte order mark."
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError as error:
+        return f"The file is no UTF-8 text: {describe(error)}."
+    return ""
+
+
+def describe(error: UnicodeDecodeError) -> str:
+    """Which byte cannot be read, and where."""
+    byte = error.object[error.start]
+    return f"byte 0x{byte:02X} at position {error.start + 1} is not UTF-8 (perhaps it is Latin-1 or Windows-1252)"
+
+
+def _at_least(stream: BinaryIO, count: int) -> bytes:
+    data = b""
+    while len(data) < count and (more := stream.read(BLOCK_BYTES)):
+        data += more
+    return data
+
+
+def _from_utf16(stream: BinaryIO, first: bytes, encoding: str) -> Iterator[bytes]:
+    # Lone surrogates pass here and come out as invalid UTF-8, which refuses the record they stand in.
+    decoder = codecs.getincrementaldecoder(encoding)("surrogatepass")
+    yield decoder.decode(first).encode(errors="surrogatepass")
+    while block := stream.read(BLOCK_BYTES):
+        yield decoder.decode(block).encode(errors="surrogatepass")
+    if decoder.getstate()[0]:
+        yield NOT_UTF8

@@ -1,0 +1,28 @@
+"""What every reader of an import format is: a module with these names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import BinaryIO, Protocol
+
+from review_app.importing.record import RawRecord, Refusal
+
+
+class UnreadableFile(Exception):
+    """Nothing of the file can be read; `reason` says why, in plain words."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Reader(Protocol):
+    """One import format: bytes in, raw records and refusals out, one for each record and in the order of the file."""
+
+    name: str
+
+    def recognises(self, head: bytes) -> bool:
+        """Whether a file that begins so is of this format. `head` is UTF-8 without byte order mark; it may be cut."""
+
+    def read(self, stream: BinaryIO) -> Iterator[RawRecord | Refusal]:
+        """The records of a file; what is wrong in one of them is a refusal of that one, and raises nothing."""

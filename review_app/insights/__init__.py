@@ -1,0 +1,1 @@
+"""Statistics for team leads; reads only."""

@@ -1,0 +1,1 @@
+"""Health, demo data, running the desk."""

@@ -1,0 +1,1 @@
+"""Publish runs, the signed hook, the public pages."""

@@ -1,0 +1,170 @@
+"""Where one goes from a queue page, and how it looks: what every page that leads back to the queue needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import parse_qsl
+
+from flask import flash, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as AnyResponse
+
+from review_app.accounts.models import User
+from review_app.accounts.permissions import person
+from review_app.articles.filters import Filters
+from review_app.articles.models import Article
+from review_app.articles.queries import anything
+from review_app.base.answers import see_other
+from review_app.base.clock import utc_now
+from review_app.base.database import db, transaction
+from review_app.base.errors import Conflict, Invalid
+from review_app.base.web import local, settings
+from review_app.review_queue.actions import ClaimHeld, TooManyClaims, claim_next
+from review_app.review_queue.models import Claim
+from review_app.review_queue.queries import QueueLength, claims_of
+from review_app.review_queue.rules import MOST_CLAIMS, Sort
+
+TITLE_IN_MESSAGE = 80
+
+
+def lease() -> timedelta:
+    """How long a claim holds before it must be renewed."""
+    return timedelta(minutes=settings().claim_minutes)
+
+
+def sort_of(values: Mapping[str, str]) -> Sort:
+    """The order that an address asks for. Raises `Invalid` for one that is not known."""
+    try:
+        return Sort(values.get("sort") or Sort.OLDEST)
+    except ValueError as error:
+        raise Invalid("That order is not known.", {"sort": [f"must be one of: {', '.join(Sort)}"]}) from error
+
+
+def queue_url(filters: Filters, sort: Sort = Sort.OLDEST, after: str | None = None) -> str:
+    """The queue within these filters, with nothing in the address that says nothing."""
+    order = None if sort is Sort.OLDEST else sort.value
+    return url_for("review_queue.queue") + filters.query(sort=order, after=after)
+
+
+def filters_behind() -> Filters:
+    """The filters one came from: the form's field `filters` (a query string) or the address. Broken ones are none."""
+    sent = request.form.get("filters")
+    try:
+        return Filters.of(request.args if sent is None else dict(parse_qsl(sent.lstrip("?"))))
+    except Invalid:
+        return Filters()
+
+
+def chips(filters: Filters, sort: Sort) -> list[tuple[str, str]]:
+    """Each active filter in words, with the address that drops it and keeps the order."""
+    kept = "" if sort is Sort.OLDEST else f"sort={sort.value}"
+    found = filters.chips(url_for("review_queue.queue"))
+    return [(text, url + ("&" if "?" in url else "?") + kept if kept else url) for text, url in found]
+
+
+def short(title: str) -> str:
+    """A title as it may stand in a message: messages travel in a cookie, which holds 4 kB."""
+    return title if len(title) <= TITLE_IN_MESSAGE else title[: TITLE_IN_MESSAGE - 1].rstrip() + "…"
+
+
+@dataclass(frozen=True, slots=True)
+class Empty:
+    """Why a list shows nothing: a heading, a sentence, and whether that is good news."""
+
+    title: str
+    text: str
+    done: bool = False
+
+
+def why_empty(session: Session, filters: Filters, after: str | None, length: QueueLength) -> Empty:
+    """Tell "nothing matches" from "all done" from "nothing was ever imported"."""
+    if after and length.waiting:
+        return Empty("No more rows", "The list ends here; what stood further down was decided meanwhile.")
+    if filters.active():
+        return Empty("Nothing matches", "No waiting article fits this search and these filters.")
+    if anything(session):
+        return Empty(
+            "All done",
+            "Nobody is waiting for you: every article that needed a person has had one.",
+            done=True,
+        )
+    return Empty(
+        "Nothing has been imported yet",
+        "Articles that need a person will wait here once a team lead has brought them in.",
+    )
+
+
+def flags_of(article: Article) -> list[str]:
+    """The flags that are set and say more than that it waits, which all here do."""
+    return [flag.name for flag in article.flags if flag.value and flag.name != "needs_human_review"]
+
+
+def held_by(user: User, now: datetime) -> Sequence[Claim]:
+    """What a person holds now, with the articles."""
+    return claims_of(db.session(), user, now)
+
+
+def open_next(filters: Filters) -> AnyResponse:
+    """Claim the next article within the filters and go to it; back to the queue, saying why, when that cannot be."""
+    try:
+        source_id = _claim_next(filters)
+    except TooManyClaims:
+        flash(too_many_message(held_by(person(), utc_now())), "warning")
+        return see_other(queue_url(filters))
+    if source_id is None:
+        where = "within these filters" if filters.active() else "to review"
+        flash(f"Nothing more is free {where} just now.", "info")
+        return see_other(queue_url(filters))
+    return see_other(url_for("reviewing.review", source_id=source_id) + filters.query())
+
+
+def _claim_next(filters: Filters) -> str | None:
+    with transaction() as session:
+        claim = claim_next(session, person(), filters, now=utc_now(), lease=lease())
+        return session.get_one(Article, claim.article_id).source_id if claim else None
+
+
+def too_many_message(held: Sequence[Claim]) -> str:
+    """What a person holds, by title, and what can be done about it."""
+    titles = ", ".join(f"“{short(claim.article.title)}”" for claim in held)
+    return f"You already hold {MOST_CLAIMS} articles: {titles}. Decide, skip or release one of them first."
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimLine:
+    """Who holds an article, as the line above the decision says it; `refusal` is why it could not be claimed."""
+
+    source_id: str
+    row_version: int | str | None
+    filters: str
+    claim: Claim | None = None
+    mine: bool = False
+    refusal: str | None = None
+
+    @property
+    def until(self) -> str:
+        """When the lease ends unless it is renewed."""
+        return time_of_day(self.claim.expires_at) if self.claim else ""
+
+
+def claim_line(article: Article, claim: Claim | None, user: User) -> ClaimLine:
+    """How the line stands when the page is opened: that alone claims nothing."""
+    mine = claim is not None and claim.user_id == user.id
+    refusal = None if claim is None or mine else refusal_of(ClaimHeld(claim))
+    return ClaimLine(article.source_id, article.row_version, filters_behind().query(), claim, mine, refusal)
+
+
+def time_of_day(moment: datetime) -> str:
+    """A moment of today in the viewer's zone: `14:02`."""
+    return local(moment).rpartition(" ")[2]
+
+
+def refusal_of(error: Conflict) -> str:
+    """Why an article could not be claimed, in a sentence."""
+    if isinstance(error, TooManyClaims):
+        return too_many_message(held_by(person(), utc_now()))
+    if isinstance(error, ClaimHeld):
+        return f"{error.detail} The lease runs until {time_of_day(datetime.fromisoformat(error.extra['expires_at']))}."
+    return error.detail

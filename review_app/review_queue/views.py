@@ -1,0 +1,160 @@
+"""The queue's pages: look at it, take the next, hold, release, skip, put in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, flash, make_response, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from review_app.accounts.forms import storable
+from review_app.accounts.permissions import actor, permit, person
+from review_app.accounts.rules import Permission
+from review_app.articles.filters import Filters
+from review_app.articles.models import Article
+from review_app.articles.queries import lock_article
+from review_app.base.answers import asks_for_part, see_other
+from review_app.base.clock import utc_now
+from review_app.base.database import db, transaction
+from review_app.base.errors import Conflict
+from review_app.review_queue import pages
+from review_app.review_queue.actions import ClaimHeld, hold, put_into_queue, release, skip
+from review_app.review_queue.models import Claim
+from review_app.review_queue.queries import choices, list_queue, queue_length
+from review_app.review_queue.rules import HEARTBEAT_SECONDS, MOST_CLAIMS
+
+blueprint = Blueprint("review_queue", __name__)
+
+
+@blueprint.get("/queue")
+@permit(Permission.REVIEW)
+def queue() -> Response:
+    """What waits, the oldest first; to htmx the results alone, with the address that leads back to them."""
+    page = _results()
+    if asks_for_part():
+        response = make_response(render_template("review_queue/results.html", **page, part=True))
+        here = pages.queue_url(page["filters"], page["sort"])
+        if not request.headers.get("HX-Current-URL", "").endswith(here):
+            response.headers["HX-Push-Url"] = here
+        return response
+    held = pages.held_by(person(), utc_now())
+    lists = choices(db.session())
+    return make_response(
+        render_template(
+            "review_queue/queue.html",
+            **page,
+            held=held,
+            most=MOST_CLAIMS,
+            choices=lists,
+            time_of_day=pages.time_of_day,
+        )
+    )
+
+
+def _results() -> dict[str, Any]:
+    filters, sort = Filters.of(request.args), pages.sort_of(request.args)
+    after, session = request.args.get("after"), db.session()
+    rows = list_queue(session, filters, now=utc_now(), sort=sort, after=after)
+    length = queue_length(session, filters)
+    return {
+        "filters": filters,
+        "sort": sort,
+        "after": after,
+        "rows": rows.rows,
+        "length": length,
+        "flags_of": pages.flags_of,
+        "chips": pages.chips(filters, sort),
+        "next_url": rows.next and pages.queue_url(filters, sort, rows.next),
+        "empty": None if rows.rows else pages.why_empty(session, filters, after, length),
+    }
+
+
+@blueprint.post("/queue/next")
+@permit(Permission.REVIEW)
+def next_article() -> AnyResponse:
+    """Claim the next article within the filters of the address or the form, and go to it."""
+    return pages.open_next(Filters.of(request.values))
+
+
+@blueprint.put("/articles/<string:source_id>/claim")
+@permit(Permission.REVIEW)
+def claim(source_id: str) -> AnyResponse:
+    """Claim an article, or renew the lease on it. `row_version`, if it is sent, is that of the page that asks."""
+    try:
+        with transaction() as session:
+            article = lock_article(session, source_id)
+            _check_fresh(article)
+            held = hold(session, article, person(), now=utc_now(), lease=pages.lease())
+    except Conflict as error:
+        return _not_claimed(source_id, error)
+    return _claim_answer(source_id, claim=held) if asks_for_part() else _back_to_review(source_id)
+
+
+def _check_fresh(article: Article) -> None:
+    """A page left open elsewhere must not claim again, for ever, what has been decided since."""
+    seen = request.form.get("row_version")
+    if seen is not None and seen != str(article.row_version):
+        raise Conflict(
+            "This article has changed since you opened it. Open it again to see how it stands now."
+        )
+
+
+def _not_claimed(source_id: str, error: Conflict) -> AnyResponse:
+    refusal = pages.refusal_of(error)
+    if asks_for_part():
+        return _claim_answer(source_id, refusal=refusal)
+    flash(refusal, "warning")
+    return _back_to_review(source_id)
+
+
+def _claim_answer(source_id: str, claim: Claim | None = None, refusal: str | None = None) -> Response:
+    line = pages.ClaimLine(
+        source_id,
+        request.form.get("row_version"),
+        pages.filters_behind().query(),
+        claim,
+        mine=claim is not None,
+        refusal=refusal,
+    )
+    html = render_template("review_queue/_claim.html", line=line, heartbeat_seconds=HEARTBEAT_SECONDS)
+    return make_response(html, 409 if refusal else 200)
+
+
+def _back_to_review(source_id: str) -> AnyResponse:
+    return see_other(url_for("reviewing.review", source_id=source_id) + pages.filters_behind().query())
+
+
+@blueprint.delete("/articles/<string:source_id>/claim")
+@permit(Permission.REVIEW)
+def release_claim(source_id: str) -> AnyResponse:
+    """Give the article back, and return to the queue."""
+    with transaction() as session:
+        release(session, lock_article(session, source_id), person())
+    flash("Released: others can take it now.", "success")
+    return see_other(pages.queue_url(pages.filters_behind()))
+
+
+@blueprint.post("/articles/<string:source_id>/skip")
+@permit(Permission.REVIEW)
+def skip_article(source_id: str) -> AnyResponse:
+    """Pass an article over and open the next one of the same filters."""
+    reason = storable(request.form.get("reason"))
+    try:
+        with transaction() as session:
+            article = lock_article(session, source_id)
+            skip(session, article, person(), reason, actor=actor(), now=utc_now())
+    except ClaimHeld as error:
+        flash(pages.refusal_of(error), "warning")
+    else:
+        flash(f"Skipped “{pages.short(article.title)}”; it comes again after the others.", "info")
+    return pages.open_next(pages.filters_behind())
+
+
+@blueprint.put("/articles/<string:source_id>/queue-entry")
+@permit(Permission.REORDER_QUEUE)
+def queue_entry(source_id: str) -> AnyResponse:
+    """Let an article wait for a person."""
+    with transaction() as session:
+        put_into_queue(session, lock_article(session, source_id), actor=actor(), now=utc_now())
+    flash("Put into the queue.", "success")
+    return see_other(url_for("articles.show", source_id=source_id))

@@ -1,0 +1,1 @@
+"""Scores, checklist, decisions, history, rollback."""

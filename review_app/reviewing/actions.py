@@ -1,0 +1,277 @@
+"""Deciding, and rolling a decision back. The gate to the index is passed here and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from review_app.accounts.models import User
+from review_app.accounts.rules import Role
+from review_app.articles.actions import State, rank_of, set_state
+from review_app.articles.models import Article
+from review_app.articles.rules import SCORES, RevisionStatus, next_version
+from review_app.base.errors import Conflict, Forbidden, Invalid
+from review_app.outbox.actions import Actor, log_event
+from review_app.review_queue.actions import check_not_held_by_another, settle
+from review_app.reviewing.announcements import tell_outside
+from review_app.reviewing.models import Decision
+from review_app.reviewing.queries import Rules, current_rules, standing_decision
+from review_app.reviewing.rules import (
+    LEAST_ROLE,
+    NEEDS_NOTE,
+    NOTE_LENGTH,
+    Outcome,
+    allowed_statuses,
+    stays_in_queue,
+)
+from review_app.reviewing.slots import add_to_slot, take_from_slot
+
+
+class StaleArticle(Conflict):
+    """The article has changed since the reviewer opened it; `current` is how it stands now."""
+
+    title = "This article has changed since you opened it"
+
+    def __init__(self, article: Article) -> None:
+        super().__init__(
+            "Somebody else, or an import, changed this article since you opened it. Nothing of yours was saved over it.",
+            row_version=article.row_version,
+            current={
+                "scores": article.scores,
+                "revision": {
+                    "status": article.revision_status,
+                    "version": article.revision_version,
+                    "last_reviewed": article.last_reviewed_on and article.last_reviewed_on.isoformat(),
+                },
+            },
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a reviewer says of an article. Scores left out stay as they are; `row_version` is the version that was read."""
+
+    outcome: Outcome
+    row_version: int
+    scores: Mapping[str, int | None] = field(default_factory=dict)
+    status: RevisionStatus | None = None
+    note: str = ""
+    checklist: frozenset[int] = frozenset()
+    override_reason: str = ""
+
+
+def decide(
+    session: Session,
+    article: Article,
+    user: User,
+    judgement: Judgement,
+    *,
+    actor: Actor,
+    now: datetime,
+    undo: timedelta,
+) -> Decision:
+    """Record a judgement on an article whose row the caller holds (`lock_article`).
+
+    `undo` is how long events wait before they go out. Raises `ClaimHeld`, `StaleArticle` or `Conflict` when the state of
+    the desk stands against it, `Forbidden` for the wrong role, `Invalid` naming the fields that are missing or wrong.
+    """
+    claim = check_not_held_by_another(session, article, user, now)
+    if judgement.row_version != article.row_version:
+        raise StaleArticle(article)
+    status = _next_status(article, user, judgement)
+    rules = current_rules(session)
+    scores = {**article.scores, **judgement.scores}
+    _check(judgement, scores, rules, user)
+    before = State.of(article)
+    decision = Decision(
+        article_id=article.id,
+        reviewer_id=user.id,
+        outcome=judgement.outcome.value,
+        before=before.as_json(),
+        note=judgement.note.strip(),
+        override_reason=judgement.override_reason.strip(),
+        checklist=sorted(judgement.checklist & {item.id for item in rules.checklist}),
+        article_version=article.row_version,
+        policy_version=rules.version,
+        decided_at=now,
+        handling_seconds=(now - claim.claimed_at).total_seconds() if claim else None,
+        wait_seconds=max(0.0, (now - article.imported_at).total_seconds()),
+        reverts_id=None,
+    )
+    set_state(article, _after(before, scores, status=status, outcome=judgement.outcome, now=now), now)
+    return _record(session, decision, article, before, actor=actor, now=now, undo=undo)
+
+
+def roll_back(
+    session: Session,
+    decision: Decision,
+    article: Article,
+    user: User,
+    *,
+    note: str,
+    actor: Actor,
+    now: datetime,
+    undo: timedelta,
+) -> Decision:
+    """Undo a decision by a new one that points at it. The caller holds the article's row.
+
+    Scores, status, version, date and place in the queue become what they were before. Only the last decision that stands can
+    be undone, and never to an approval of a text that has changed since. Raises `Forbidden`, `Conflict` or `Invalid`.
+    """
+    own_and_fresh = decision.reviewer_id == user.id and now - decision.decided_at <= undo
+    if not own_and_fresh and not Role(user.role).includes(Role.LEAD):
+        raise Forbidden("Your undo window has passed. A team lead can roll this decision back.")
+    if not own_and_fresh and not note.strip():
+        raise Invalid("Please say why.", {"note": ["is needed to roll back a decision"]})
+    _check_note(note)
+    standing = standing_decision(session, article)
+    if standing is None or standing.id != decision.id:
+        raise Conflict("Only the last decision that stands can be rolled back, and each one once.")
+    before = State.of(article)
+    undoing = Decision(
+        article_id=article.id,
+        reviewer_id=user.id,
+        outcome=Outcome.ROLLBACK.value,
+        before=before.as_json(),
+        note=note.strip(),
+        override_reason="",
+        checklist=[],
+        article_version=article.row_version,
+        policy_version=decision.policy_version,
+        decided_at=now,
+        handling_seconds=None,
+        wait_seconds=None,
+        reverts_id=decision.id,
+    )
+    set_state(article, restored(State.from_json(decision.before), before, now), now)
+    return _record(session, undoing, article, before, actor=actor, now=now, undo=undo, reverted=decision)
+
+
+def restored(earlier: State, current: State, now: datetime) -> State:
+    """The state a rollback leads to: the earlier one, unless it was an approval of another text than there is now.
+
+    The gate: an approval holds only for the text that was read. Then the article is a draft again, and waits.
+    """
+    if earlier.status != RevisionStatus.APPROVED or earlier.text_digest == current.text_digest:
+        return earlier
+    return replace(
+        earlier,
+        status=RevisionStatus.DRAFTED.value,
+        awaiting_review=True,
+        queue_rank=rank_of(now),
+        published_version=None,
+    )
+
+
+def _record(
+    session: Session,
+    decision: Decision,
+    article: Article,
+    before: State,
+    *,
+    actor: Actor,
+    now: datetime,
+    undo: timedelta,
+    reverted: Decision | None = None,
+) -> Decision:
+    """Everything that is written together: the decision, the log, the sums, the outbox; and the claim ends."""
+    after = State.of(article)
+    decision.after = after.as_json()
+    session.add(decision)
+    session.flush()
+    settle(session, article)
+    log_event(
+        session,
+        f"decision.{decision.outcome}",
+        ("article", article.source_id),
+        actor=actor,
+        now=now,
+        before=decision.before,
+        after=decision.after,
+    )
+    if reverted is None:
+        add_to_slot(session, decision)
+    else:
+        take_from_slot(session, reverted)
+    tell_outside(session, article, decision, was=before, becomes=after, now=now, undo=undo, reverted=reverted)
+    return decision
+
+
+def _next_status(article: Article, user: User, judgement: Judgement) -> RevisionStatus:
+    allowed = allowed_statuses(article.revision_status, judgement.outcome)
+    if not allowed:
+        raise Conflict(
+            f"An article that is {article.revision_status.replace('_', ' ')} cannot take this decision; "
+            "a team lead can roll the last one back."
+        )
+    least = LEAST_ROLE.get(judgement.outcome, Role.REVIEWER)
+    if not Role(user.role).includes(least):
+        raise Forbidden(f"Only a {least} can {judgement.outcome} an article.")
+    if len(allowed) == 1:
+        return next(iter(allowed))
+    wanted = judgement.status or RevisionStatus.REVIEWED
+    if wanted not in allowed:
+        raise Invalid("That status does not fit.", {"revision_status": ["does not belong to this outcome"]})
+    return wanted
+
+
+def _after(
+    before: State, scores: dict[str, int | None], *, status: str, outcome: Outcome, now: datetime
+) -> State:
+    return replace(
+        before,
+        scores=scores,
+        status=str(status),
+        version=next_version(before.version, minor=outcome is Outcome.APPROVE),
+        last_reviewed=now.date(),
+        awaiting_review=stays_in_queue(outcome),
+        queue_rank=before.queue_rank if before.awaiting_review else rank_of(now),
+        published_version=before.published_version,
+        decided_at=now,
+    )
+
+
+def _check(judgement: Judgement, scores: Mapping[str, int | None], rules: Rules, user: User) -> None:
+    wrong: dict[str, list[str]] = {}
+    for name, score in scores.items():
+        if score is not None and not 0 <= score <= 100:
+            wrong[name] = ["must be a whole number from 0 to 100"]
+    if judgement.outcome in NEEDS_NOTE and not judgement.note.strip():
+        wrong["note"] = ["is needed: say what should change, or why this cannot be used"]
+    if judgement.outcome is Outcome.APPROVE:
+        wrong |= _missing_for_approval(judgement, scores, rules, user) | wrong
+    _check_note(judgement.note)
+    if wrong:
+        raise Invalid("Please correct what is named.", wrong)
+
+
+def _check_note(note: str) -> None:
+    if len(note) > NOTE_LENGTH:
+        raise Invalid("That note is too long.", {"note": [f"may have {NOTE_LENGTH} characters"]})
+
+
+def _missing_for_approval(
+    judgement: Judgement, scores: Mapping[str, int | None], rules: Rules, user: User
+) -> dict[str, list[str]]:
+    wrong: dict[str, list[str]] = {}
+    overrides = bool(judgement.override_reason.strip()) and Role(user.role).includes(Role.LEAD)
+    for name in SCORES:
+        score, floor = scores[name], rules.floors.get(name, 0)
+        if score is None:
+            wrong[name] = ["is needed to approve"]
+        elif score < floor and not overrides:
+            wrong[name] = [f"is under the floor of {floor}; a team lead can override it with a reason"]
+    unticked = [item.text for item in rules.checklist if item.required and item.id not in judgement.checklist]
+    if unticked:
+        wrong["checklist"] = [f"needs to be ticked: {text}" for text in unticked]
+    return wrong
+
+
+def as_public(state: dict[str, Any]) -> dict[str, Any]:
+    """The part of a recorded state that others may read: scores and revision."""
+    revision = {name: state[name] for name in ("status", "version", "last_reviewed")}
+    return {"scores": state["scores"], "revision": revision}

@@ -1,0 +1,195 @@
+"""The shape of what people send when they decide, roll back or set the policy.
+
+The names of the fields are a contract: other programs post them too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+from wtforms import Field, Form
+from wtforms.fields import BooleanField, HiddenField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
+from wtforms.validators import ValidationError
+from wtforms.widgets import NumberInput
+
+from review_app.accounts.forms import storable
+from review_app.accounts.models import User
+from review_app.accounts.rules import Role
+from review_app.articles.models import Article
+from review_app.articles.rules import SCORES, RevisionStatus
+from review_app.base.errors import DomainError, Invalid
+from review_app.reviewing.actions import Judgement
+from review_app.reviewing.policy import ITEM_LENGTH
+from review_app.reviewing.queries import Rules
+from review_app.reviewing.rules import LEAST_ROLE, OUTCOME_OF_STATUS
+
+WHOLE_NUMBER = re.compile(r"[0-9]{1,18}")
+
+
+def typed_text(text: str | None) -> str:
+    """Text as it may be kept, with one kind of line end."""
+    return storable(text).replace("\r\n", "\n")
+
+
+class ScoreField(Field):
+    """A whole number from 0 to 100, or nothing. `typed` is what was sent, right or wrong."""
+
+    widget = NumberInput(step=1, min=0, max=100)
+    typed = ""
+
+    def _value(self) -> str:
+        return self.typed
+
+    def process_data(self, value: int | None) -> None:
+        self.data = value
+        self.typed = "" if value is None else str(value)
+
+    def process_formdata(self, valuelist: Sequence[str]) -> None:
+        self.data = None
+        self.typed = valuelist[-1].strip() if valuelist else ""
+        if self.typed and not (WHOLE_NUMBER.fullmatch(self.typed) and int(self.typed) <= 100):
+            raise ValueError(
+                f"{self.label.text} must be a whole number from 0 to 100, not “{self.typed[:20]}”."
+            )
+        self.data = int(self.typed) if self.typed else None
+
+
+class VersionField(Field):
+    """The version of something that the page was made from."""
+
+    def process_formdata(self, valuelist: Sequence[str]) -> None:
+        if not valuelist or not WHOLE_NUMBER.fullmatch(valuelist[-1]):
+            raise ValueError("The form does not say which version it was made from. Reload the page.")
+        self.data = int(valuelist[-1])
+
+
+class StatusField(SelectField):
+    """The chosen status. A pressed button sends its own after the select's, so the last one holds."""
+
+    def process_formdata(self, valuelist: Sequence[str]) -> None:
+        self.data = valuelist[-1] if valuelist else None
+
+    def pre_validate(self, form: Any) -> None:  # noqa: ARG002  # as WTForms calls it
+        if self.data not in set(RevisionStatus):
+            raise ValidationError(f"Status must be one of: {', '.join(RevisionStatus)}.")
+
+
+class ItemsField(Field):
+    """The numbers of the ticked lines of the checklist."""
+
+    def process_formdata(self, valuelist: Sequence[str]) -> None:
+        self.data = frozenset(int(value) for value in valuelist if WHOLE_NUMBER.fullmatch(value))
+        if not all(WHOLE_NUMBER.fullmatch(value) for value in valuelist):
+            raise ValueError("Checklist names its lines by their numbers.")
+
+
+class TellingForm(Form):
+    """A form that can say what an action refused, each message at its field."""
+
+    def tell(self, error: DomainError) -> None:
+        """Add the messages of an error; those of no field stand above all."""
+        fields = error.fields if isinstance(error, Invalid) else {}
+        for name, messages in fields.items():
+            field = self._fields.get(name)
+            label = field.label.text if field else name
+            texts = [f"{label} {message}." for message in messages]
+            if field is None:
+                self.form_errors.extend(texts)
+            else:
+                field.errors = [*field.errors, *texts]
+        if not fields:
+            self.form_errors.append(error.detail)
+
+
+class DecisionForm(TellingForm):
+    """One judgement. `keep_…` comes from the page that shows a conflict: "theirs" leaves that field as it stands."""
+
+    quality = ScoreField("Quality")
+    freshness = ScoreField("Freshness")
+    depth = ScoreField("Depth")
+    clarity = ScoreField("Clarity")
+    revision_status = StatusField("Status")
+    checklist = ItemsField("Checklist", default=frozenset())
+    note = TextAreaField("Note", filters=[typed_text])
+    override_reason = StringField("Why the floor does not hold here", filters=[typed_text])
+    row_version = VersionField()
+    text_digest = HiddenField()
+    status_now = HiddenField()
+
+    def __init__(self, sent: MultiDict[str, str] | None = None, **values: Any) -> None:
+        super().__init__(sent, **values)
+        choosable = (*SCORES, "revision_status")
+        self.yielded = {name for name in choosable if sent and sent.get(f"keep_{name}") == "theirs"}
+
+    def typed(self, score: str) -> int | str:
+        """What was typed for a score: the number, or the text that is none."""
+        field = self[score]
+        return field.data if field.data is not None else str(getattr(field, "typed", ""))
+
+    def judgement(self) -> Judgement:
+        """What was said. Scores that were left out, or left to a colleague, stay as they are. The form must be valid."""
+        theirs = "revision_status" in self.yielded and self.status_now.data in set(RevisionStatus)
+        status = RevisionStatus(str(self.status_now.data if theirs else self.revision_status.data))
+        said = [name for name in SCORES if self[name].raw_data and name not in self.yielded]
+        return Judgement(
+            OUTCOME_OF_STATUS[status],
+            row_version=self.row_version.data,
+            scores={name: self[name].data for name in said},
+            status=status,
+            note=self.note.data or "",
+            checklist=self.checklist.data,
+            override_reason=self.override_reason.data or "",
+        )
+
+    def offer(self, user: User) -> None:
+        """Let the select show the statuses that this person can choose."""
+        self.revision_status.choices = [
+            SelectChoice(status.value, status.replace("_", " ").capitalize())
+            for status in RevisionStatus
+            if Role(user.role).includes(LEAST_ROLE.get(OUTCOME_OF_STATUS[status], Role.REVIEWER))
+        ]
+
+
+def form_for(article: Article) -> DecisionForm:
+    """The form as it stands when the page is opened: filled in, to be confirmed or corrected."""
+    return DecisionForm(
+        data={
+            **article.scores,
+            "revision_status": article.revision_status,
+            "row_version": article.row_version,
+            "text_digest": article.text_digest,
+        }
+    )
+
+
+class RollbackForm(TellingForm):
+    note = TextAreaField("Note", filters=[typed_text])
+
+
+class FloorsForm(TellingForm):
+    """The least score that an approval needs, each 0 to 100; nothing means no floor."""
+
+    quality = ScoreField("Quality")
+    freshness = ScoreField("Freshness")
+    depth = ScoreField("Depth")
+    clarity = ScoreField("Clarity")
+    reason = StringField("Reason", filters=[typed_text])
+    version = VersionField()
+
+    def floors(self) -> dict[str, int]:
+        """Score names and their floors."""
+        return {name: self[name].data or 0 for name in SCORES}
+
+
+def floors_form(rules: Rules) -> FloorsForm:
+    """The form as it stands when the page is opened."""
+    return FloorsForm(data={**rules.floors, "version": rules.version})
+
+
+class ItemForm(TellingForm):
+    text = StringField("New line", filters=[typed_text], render_kw={"maxlength": ITEM_LENGTH})
+    required = BooleanField("Must be ticked to approve")

@@ -1,0 +1,79 @@
+"""The verbs on the policy: each change is a new version with a reason."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from review_app.accounts.models import User
+from review_app.articles.rules import SCORES
+from review_app.base.errors import Conflict, Invalid, NotFound
+from review_app.outbox.actions import Actor, log_event
+from review_app.reviewing.models import ChecklistItem, Policy
+from review_app.reviewing.queries import current_rules
+
+ITEM_LENGTH = 300
+
+
+def set_floors(
+    session: Session,
+    user: User,
+    floors: dict[str, int],
+    reason: str,
+    *,
+    based_on: int,
+    actor: Actor,
+    now: datetime,
+) -> Policy:
+    """Set the least score an approval needs. Raises `Invalid`, or `Conflict` when somebody set another meanwhile."""
+    if not reason.strip():
+        raise Invalid("Please say why.", {"reason": ["is needed to change the policy"]})
+    wrong = {
+        name: ["must be from 0 to 100"]
+        for name, floor in floors.items()
+        if name in SCORES and not 0 <= floor <= 100
+    }
+    if wrong or set(floors) - set(SCORES):
+        raise Invalid("A floor is a whole number from 0 to 100.", wrong)
+    before = current_rules(session)
+    if before.version != based_on:
+        raise Conflict("Somebody else changed the policy since you opened it. Please look at theirs first.")
+    kept = {name: floor for name, floor in floors.items() if floor}
+    policy = Policy(
+        version=before.version + 1, floors=kept, reason=reason.strip(), changed_by_id=user.id, changed_at=now
+    )
+    session.add(policy)
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise Conflict(
+            "Somebody else changed the policy at the same moment. Please look at theirs first."
+        ) from error
+    subject = ("policy", str(policy.version))
+    log_event(session, "policy.set", subject, actor=actor, now=now, before=before.floors, after=kept)
+    return policy
+
+
+def add_item(session: Session, text: str, *, required: bool, actor: Actor, now: datetime) -> ChecklistItem:
+    """Add a line to the checklist. Raises `Invalid`."""
+    if not 1 <= len(text.strip()) <= ITEM_LENGTH:
+        raise Invalid("A line is needed.", {"text": [f"must have 1 to {ITEM_LENGTH} characters"]})
+    position = (session.scalar(select(func.max(ChecklistItem.position))) or 0) + 1
+    item = ChecklistItem(text=text.strip(), required=required, position=position, retired_at=None)
+    session.add(item)
+    session.flush()
+    after = {"text": item.text, "required": required}
+    log_event(session, "checklist.added", ("checklist_item", str(item.id)), actor=actor, now=now, after=after)
+    return item
+
+
+def retire_item(session: Session, item_id: int, *, actor: Actor, now: datetime) -> None:
+    """Take a line off the checklist; old decisions keep it. Raises `NotFound`."""
+    item = session.get(ChecklistItem, item_id)
+    if item is None or item.retired_at is not None:
+        raise NotFound("There is no such line on the checklist.")
+    item.retired_at = now
+    log_event(session, "checklist.retired", ("checklist_item", str(item.id)), actor=actor, now=now)

@@ -1,0 +1,73 @@
+"""Reading decisions and the policy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, aliased, joinedload
+
+from review_app.articles.models import Article
+from review_app.base.errors import NotFound
+from review_app.base.paging import Page, decode_cursor, encode_cursor, page_of
+from review_app.reviewing.models import ChecklistItem, Decision, Policy
+from review_app.reviewing.rules import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The policy that holds: its version (0 before any was set), the floor of each score that has one, the checklist."""
+
+    version: int
+    floors: dict[str, int]
+    checklist: Sequence[ChecklistItem]
+
+
+def current_rules(session: Session) -> Rules:
+    """The policy and checklist that hold now."""
+    policy = session.scalar(select(Policy).order_by(Policy.version.desc()).limit(1))
+    items = session.scalars(
+        select(ChecklistItem)
+        .where(ChecklistItem.retired_at.is_(None))
+        .order_by(ChecklistItem.position, ChecklistItem.id)
+    ).all()
+    return Rules(policy.version if policy else 0, policy.floors if policy else {}, items)
+
+
+def policy_versions(session: Session, size: int = 20) -> Sequence[Policy]:
+    """The latest versions of the policy, the newest first."""
+    return session.scalars(select(Policy).order_by(Policy.version.desc()).limit(size)).all()
+
+
+def get_decision(session: Session, decision_id: int) -> Decision:
+    """One decision with its article and reviewer. Raises `NotFound`."""
+    found = session.scalar(
+        select(Decision)
+        .where(Decision.id == decision_id)
+        .options(joinedload(Decision.article), joinedload(Decision.reviewer))
+    )
+    if found is None:
+        raise NotFound(f"There is no decision {decision_id}.")
+    return found
+
+
+def history(session: Session, article: Article, after: str | None = None, size: int = 50) -> Page[Decision]:
+    """The article's decisions, the newest first, a page at a time."""
+    query = select(Decision).where(Decision.article_id == article.id).options(joinedload(Decision.reviewer))
+    query = query.order_by(Decision.id.desc()).limit(size + 1)
+    if after:
+        query = query.where(Decision.id < decode_cursor(after, int)[0])
+    return page_of(session.scalars(query).all(), size, lambda decision: encode_cursor(decision.id))
+
+
+def standing_decision(session: Session, article: Article) -> Decision | None:
+    """The last decision that nobody has rolled back: the one that made the article what it is."""
+    undoing = aliased(Decision)
+    return session.scalar(
+        select(Decision)
+        .outerjoin(undoing, undoing.reverts_id == Decision.id)
+        .where(Decision.article_id == article.id, Decision.outcome != Outcome.ROLLBACK, undoing.id.is_(None))
+        .order_by(Decision.id.desc())
+        .limit(1)
+    )

@@ -1,0 +1,216 @@
+"""The pages of one article: read it, decide, roll back; and the policy that decisions are made under."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, flash, make_response, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from review_app.accounts.permissions import actor, permit, person
+from review_app.accounts.rules import Permission
+from review_app.articles.models import Article
+from review_app.articles.queries import get_article, lock_article
+from review_app.articles.rules import SETTLED
+from review_app.articles.views import blueprint as articles
+from review_app.base.answers import asks_for_part, see_other
+from review_app.base.clock import utc_now
+from review_app.base.database import db, transaction
+from review_app.base.errors import Conflict, DomainError, Invalid
+from review_app.base.problems import status_of
+from review_app.review_queue import pages as queue_pages
+from review_app.review_queue.queries import claim_of
+from review_app.reviewing import pages
+from review_app.reviewing.actions import StaleArticle, decide, roll_back
+from review_app.reviewing.forms import DecisionForm, FloorsForm, ItemForm, RollbackForm, floors_form, form_for
+from review_app.reviewing.models import Decision
+from review_app.reviewing.policy import add_item, retire_item, set_floors
+from review_app.reviewing.queries import current_rules, get_decision
+from review_app.reviewing.rules import Outcome
+
+blueprint = Blueprint("reviewing", __name__)
+
+DONE = {
+    Outcome.SAVE: "Saved",
+    Outcome.APPROVE: "Approved",
+    Outcome.REQUEST_CHANGES: "Requested changes to",
+    Outcome.REJECT: "Rejected",
+    Outcome.ARCHIVE: "Archived",
+}
+
+
+@articles.get("/articles/<string:source_id>")
+@permit(Permission.READ_ARTICLES)
+def show(source_id: str) -> Response:
+    """One article, its metadata, its history, and what can be done with it."""
+    session, now = db.session(), utc_now()
+    article = get_article(session, source_id)
+    history = pages.history_of(session, article, person(), now=now, after=request.args.get("after"))
+    return make_response(
+        render_template(
+            "articles/show.html",
+            article=article,
+            html=pages.body_html(article),
+            claim=claim_of(session, article, now),
+            history=history,
+            may_queue=person().may(Permission.REORDER_QUEUE) and article.revision_status not in SETTLED,
+        )
+    )
+
+
+@blueprint.get("/articles/<string:source_id>/review")
+@permit(Permission.REVIEW)
+def review(source_id: str) -> Response:
+    """The article and the form. It claims nothing: a GET may be a prefetch."""
+    article = get_article(db.session(), source_id)
+    return _review_page(article, form_for(article), 200)
+
+
+def _review_page(article: Article, form: DecisionForm, status: int, *, stale: bool = False) -> Response:
+    session, now = db.session(), utc_now()
+    history = pages.history_of(session, article, person(), now=now)
+    conflict = pages.difference(article, form, history.decisions) if stale else None
+    claim = claim_of(session, article, now)
+    panel = pages.panel_of(
+        article, form, current_rules(session), user=person(), claim=claim, conflict=conflict
+    )
+    name = "panel" if asks_for_part() else "review"
+    html = render_template(
+        f"reviewing/{name}.html",
+        article=article,
+        html=pages.body_html(article),
+        panel=panel,
+        history=history,
+        filters=queue_pages.filters_behind(),
+    )
+    return make_response(html, status)
+
+
+@blueprint.post("/articles/<string:source_id>/decisions")
+@permit(Permission.REVIEW)
+def decide_article(source_id: str) -> AnyResponse:
+    """Record a judgement and open the next article of the same filters; else the form again, as it was filled in."""
+    form = DecisionForm(request.form)
+    if not form.validate():
+        return _review_page(get_article(db.session(), source_id), form, 422)
+    try:
+        decision, title = _decide(source_id, form)
+    except (Conflict, Invalid) as error:
+        return _refused(source_id, form, error)
+    _tell(decision, title)
+    return queue_pages.open_next(queue_pages.filters_behind())
+
+
+def _decide(source_id: str, form: DecisionForm) -> tuple[Decision, str]:
+    with transaction() as session:
+        article = lock_article(session, source_id)
+        undo = pages.undo_window()
+        decision = decide(
+            session, article, person(), form.judgement(), actor=actor(), now=utc_now(), undo=undo
+        )
+        return decision, article.title
+
+
+def _refused(source_id: str, form: DecisionForm, error: DomainError) -> Response:
+    stale = isinstance(error, StaleArticle)
+    if isinstance(error, Conflict) and not stale:
+        form.form_errors.append(f"{queue_pages.refusal_of(error)} Nothing you typed is lost.")
+    elif not stale:
+        form.tell(error)
+    return _review_page(get_article(db.session(), source_id), form, status_of(error), stale=stale)
+
+
+def _tell(decision: Decision, title: str) -> None:
+    text = f"{DONE[Outcome(decision.outcome)]} “{queue_pages.short(title)}”."
+    if pages.undo_window():
+        undo_url = url_for("reviewing.roll_back_decision", decision_id=decision.id)
+        flash({"text": text, "action": undo_url, "label": "Undo"}, "undo")  # type: ignore[arg-type]  # as messages() says
+    else:
+        flash(text, "success")
+
+
+@blueprint.post("/decisions/<int:decision_id>/rollback")
+@permit(Permission.REVIEW)
+def roll_back_decision(decision_id: int) -> AnyResponse:
+    """Undo a decision by a new one; without a note that is needed, ask for it."""
+    form = RollbackForm(request.form)
+    source_id = get_decision(db.session(), decision_id).article.source_id
+    try:
+        # The article is locked before anything else is read of it, or what is read could be out of date.
+        with transaction() as session:
+            article = lock_article(session, source_id)
+            decision = get_decision(session, decision_id)
+            note, undo = form.note.data or "", pages.undo_window()
+            roll_back(
+                session, decision, article, person(), note=note, actor=actor(), now=utc_now(), undo=undo
+            )
+    except Invalid as error:
+        form.tell(error)
+        decision = get_decision(db.session(), decision_id)
+        return make_response(render_template("reviewing/rollback.html", decision=decision, form=form), 422)
+    flash(f"Rolled back: “{queue_pages.short(article.title)}” is as it was before.", "success")
+    return see_other(url_for("articles.show", source_id=source_id))
+
+
+@blueprint.get("/admin/policy")
+@permit(Permission.SET_POLICY)
+def policy() -> Response:
+    """What an approval needs, and how that came to be."""
+    return _policy_page(200)
+
+
+def _policy_page(status: int, floors: FloorsForm | None = None, item: ItemForm | None = None) -> Response:
+    session = db.session()
+    rules = current_rules(session)
+    html = render_template(
+        "reviewing/policy.html",
+        rules=rules,
+        floors=floors or floors_form(rules),
+        item=item or ItemForm(),
+        versions=pages.versions(session),
+    )
+    return make_response(html, status)
+
+
+@blueprint.post("/admin/policy")
+@permit(Permission.SET_POLICY)
+def set_policy() -> AnyResponse:
+    """Set the floors, for a reason; refused when somebody set others since the page was opened."""
+    form = FloorsForm(request.form)
+    if not form.validate():
+        return _policy_page(422, floors=form)
+    try:
+        with transaction() as session:
+            based_on, reason = form.version.data, form.reason.data or ""
+            set_floors(
+                session, person(), form.floors(), reason, based_on=based_on, actor=actor(), now=utc_now()
+            )
+    except (Conflict, Invalid) as error:
+        form.tell(error)
+        return _policy_page(status_of(error), floors=form)
+    flash("The policy is set. It holds for every approval from now on.", "success")
+    return see_other(url_for("reviewing.policy"))
+
+
+@blueprint.post("/admin/policy/checklist")
+@permit(Permission.SET_POLICY)
+def add_checklist_item() -> AnyResponse:
+    """Add a line to the checklist."""
+    form = ItemForm(request.form)
+    try:
+        with transaction() as session:
+            text, required = form.text.data or "", bool(form.required.data)
+            add_item(session, text, required=required, actor=actor(), now=utc_now())
+    except Invalid as error:
+        form.tell(error)
+        return _policy_page(422, item=form)
+    flash("The line stands on the checklist now.", "success")
+    return see_other(url_for("reviewing.policy"))
+
+
+@blueprint.delete("/admin/policy/checklist/<int:item_id>")
+@permit(Permission.SET_POLICY)
+def retire_checklist_item(item_id: int) -> AnyResponse:
+    """Take a line off the checklist."""
+    with transaction() as session:
+        retire_item(session, item_id, actor=actor(), now=utc_now())
+    flash("The line is off the checklist; old decisions keep it.", "success")
+    return see_other(url_for("reviewing.policy"))

@@ -1,0 +1,137 @@
+"""Coming in and going out."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from sqlalchemy import func, select
+
+from review_app.accounts.models import LoginAttempt
+from review_app.base.security import LOGIN_DELAYS_SECONDS, LOGIN_FAILURES
+from tests.factories import PASSWORD
+from tests.support.cast import Browser
+
+
+@pytest.fixture
+def stranger(client):
+    return Browser(client)
+
+
+def test_the_right_password_leads_to_the_queue(stranger, reviewer):
+    answer = stranger.log_in(reviewer.email)
+    assert (answer.status_code, answer.location) == (303, "/queue")
+    assert reviewer.email in stranger.get("/profile").text
+
+
+def test_the_email_may_be_typed_in_any_case(stranger, reviewer):
+    assert stranger.log_in(f"  {reviewer.email.upper()} ").status_code == 303
+
+
+def test_a_login_leads_to_where_one_wanted_to_go(stranger, reviewer):
+    asked = stranger.get("/profile?tab=tokens")
+    assert (asked.status_code, asked.location) == (303, "/login?next=/profile?tab%3Dtokens")
+    page = stranger.get(asked.location)
+    wanted = re.search(r'name="next"[^>]*value="([^"]*)"', page.text).group(1)
+    answer = stranger.post("/login", {"email": reviewer.email, "password": PASSWORD, "next": wanted})
+    assert answer.location == "/profile?tab=tokens"
+
+
+def test_a_wrong_password_gets_the_page_again_with_the_email_kept(stranger, reviewer):
+    answer = stranger.log_in(reviewer.email, "not the password")
+    assert answer.status_code == 422
+    assert "The email or the password is not right." in answer.text
+    assert f'value="{reviewer.email}"' in answer.text
+    assert "not the password" not in answer.text
+
+
+def test_the_answers_to_wrong_passwords_wait_longer_and_longer_outside_the_transaction(
+    stranger, reviewer, pauses, session_of
+):
+    for _ in range(8):
+        stranger.log_in(reviewer.email, "wrong")
+    last = LOGIN_DELAYS_SECONDS[-1]
+    assert pauses == [*LOGIN_DELAYS_SECONDS, last, last]
+    assert pauses == sorted(pauses)
+    with session_of() as session:
+        assert session.scalar(select(func.count()).select_from(LoginAttempt)) == 8
+
+
+def test_a_failure_is_recorded_before_its_answer_waits(stranger, reviewer, monkeypatch, session_of):
+    seen = []
+
+    def look(_seconds):
+        with session_of() as session:
+            seen.append(session.scalar(select(func.count()).select_from(LoginAttempt)))
+
+    monkeypatch.setattr("review_app.accounts.views.pause", look)
+    stranger.log_in(reviewer.email, "wrong")
+    assert seen == [1]
+
+
+def test_an_empty_form_is_refused_and_counts_as_no_failure(stranger, session_of):
+    answer = stranger.log_in("", "")
+    assert answer.status_code == 422
+    assert "Type your email address." in answer.text
+    assert "Type your password." in answer.text
+    with session_of() as session:
+        assert session.scalar(select(func.count()).select_from(LoginAttempt)) == 0
+
+
+def test_too_many_failures_are_answered_with_429_on_the_same_page(stranger, reviewer):
+    for _ in range(LOGIN_FAILURES):
+        assert stranger.log_in(reviewer.email, "wrong").status_code == 422
+    answer = stranger.log_in(reviewer.email)
+    assert answer.status_code == 429
+    assert int(answer.headers["Retry-After"]) > 0
+    assert "Too many wrong passwords." in answer.text
+    assert f'value="{reviewer.email}"' in answer.text
+
+
+@pytest.mark.parametrize(
+    "email", ["nobody", "nul\0@example.com", "a@b" * 500, "👩@example.com", "' OR 1=1 --"]
+)
+def test_a_strange_address_is_just_a_wrong_one(stranger, email):
+    answer = stranger.log_in(email, "wrong\0")
+    assert answer.status_code == 422
+    assert "The email or the password is not right." in answer.text
+
+
+def test_who_is_inside_already_goes_on(browser_of, reviewer):
+    browser = browser_of(reviewer)
+    assert browser.get("/login").location == "/queue"
+    assert browser.get("/login?next=/profile").location == "/profile"
+    answer = browser.post("/login", {"email": "other@example.com", "password": "x", "next": "/profile"})
+    assert (answer.status_code, answer.location) == (303, "/profile")
+
+
+def test_the_front_door_leads_in_or_to_the_login(browser_of, reviewer, client):
+    assert (client.get("/").status_code, client.get("/").location) == (303, "/login")
+    assert browser_of(reviewer).get("/").location == "/queue"
+
+
+def test_logging_out_ends_the_session_and_clears_the_cookie(browser_of, reviewer):
+    browser = browser_of(reviewer)
+    answer = browser.post("/logout")
+    assert (answer.status_code, answer.location) == (303, "/login")
+    assert re.match(r"review=;.*Max-Age=0", answer.headers["Set-Cookie"])
+    assert browser.get("/profile").location.startswith("/login")
+
+
+def test_logging_out_needs_a_post(browser_of, reviewer):
+    browser = browser_of(reviewer)
+    assert browser.get("/logout").status_code == 405
+    assert browser.get("/profile").status_code == 200
+
+
+def test_logging_out_twice_is_no_error(browser_of, reviewer):
+    browser = browser_of(reviewer)
+    browser.post("/logout")
+    browser.get("/login")
+    assert browser.post("/logout").status_code == 303
+
+
+def test_htmx_is_told_to_open_the_login_page_whole(client):
+    answer = client.get("/profile", headers={"HX-Request": "true"})
+    assert answer.status_code == 204
+    assert answer.headers["HX-Redirect"] == "/login?next=/profile"

@@ -1,0 +1,133 @@
+"""The API against its own document: generated calls, right and wrong, on a desk with data (schemathesis)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+import pytest
+import schemathesis
+from flask import Flask
+from hypothesis import HealthCheck, given, settings
+from schemathesis.generation import GenerationMode
+from schemathesis.schemas import APIOperation, BaseSchema
+from sqlalchemy.orm import Session
+
+from review_app.accounts.models import User
+from review_app.base.paging import encode_cursor
+from review_app.worker import run_pending
+from tests.factories import LONG_AGO, make_article
+from tests.importing.records import lines, record
+from tests.support.cast import Program
+
+ProgramOf = Callable[[User], Program]
+SessionOf = Callable[[], AbstractContextManager[Session]]
+
+ARTICLES = [f"article-{number}" for number in range(12)]
+FIRST = [1, 2, 3]
+
+
+def mostly(dictionary: str) -> dict[str, object]:
+    return {"dictionary": dictionary, "probability": 0.8}
+
+
+NOT_IN_A_SCHEMA = (
+    "/api/v1/stats",  # whether a time zone is known, and whether the days are a period
+    "/api/v1/imports",  # whether a file can be read
+    "/api/v1/decisions/{decision_id}/rollback",  # whether a note is needed depends on who asks, and when
+    "/api/v1/articles/{source_id}/decisions",  # whether all scores are there depends on the article
+)
+CONFIG = {
+    "dictionaries": {
+        "articles": {"values": ARTICLES},
+        "rows": {"values": FIRST},
+        "cursors": {"values": [encode_cursor(number) for number in (0, 2, 100)]},
+    },
+    "parameters": {
+        "path.source_id": mostly("articles"),
+        **{f"path.{name}": mostly("rows") for name in ("decision_id", "batch_id", "run_id")},
+        "query.after": {"dictionary": "cursors", "probability": 1},
+    },
+    "operations": [
+        {"include-path": path, "checks": {"positive_data_acceptance": {"enabled": False}}}
+        for path in NOT_IN_A_SCHEMA
+    ],
+}
+
+
+@pytest.fixture
+def program(program_of: ProgramOf, admin: User) -> Program:
+    return program_of(admin)
+
+
+@pytest.fixture
+def desk(app: Flask, program: Program, session_of: SessionOf) -> Flask:
+    """A desk on which each kind of thing is there at least three times."""
+    approved = {
+        "revision_status": "approved",
+        "indexable": True,
+        "awaiting_review": False,
+        "decided_at": LONG_AGO,
+    }
+    with session_of() as session:
+        for number, source_id in enumerate(ARTICLES):
+            make_article(session, source_id, **(approved if number % 3 == 0 else {}))
+    for number in FIRST:
+        body = {"outcome": "save", "row_version": 1, "scores": {"quality": number}}
+        assert program.post(f"/articles/{ARTICLES[number * 3 - 2]}/decisions", json=body).status_code == 201
+        content = lines(record(f"imported-{number}", **{"revision.status": "odd"}), "no record")
+        assert program.post("/imports", data=content).status_code == 202
+        assert program.post("/publish-runs", json={"source_ids": [ARTICLES[3], "nowhere"]}).status_code == 202
+    run_pending(app)
+    return app
+
+
+@pytest.fixture
+def schema(desk: Flask, program: Program) -> BaseSchema:
+    """The served document, ready to make calls from."""
+    config = schemathesis.Config.from_dict(
+        CONFIG | {"headers": program.headers | {"Accept-Encoding": "identity"}}
+    )
+    return schemathesis.openapi.from_wsgi("/api/v1/openapi.json", desk, config=config)
+
+
+def generated(operation: APIOperation, mode: GenerationMode, examples: int) -> None:
+    """Call an operation in so many ways, each as the document allows (or, in negative mode, forbids)."""
+
+    @settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def call(case: schemathesis.Case) -> None:
+        case.call_and_validate()
+
+    call()
+
+
+def test_calls_that_are_right_or_wrong_by_the_document(schema: BaseSchema) -> None:
+    for found in schema.get_all_operations():
+        for mode in GenerationMode:
+            generated(found.ok(), mode, examples=3)
+
+
+@pytest.mark.slow
+def test_many_calls_that_are_right_or_wrong_by_the_document(schema: BaseSchema) -> None:
+    for found in schema.get_all_operations():
+        for mode in GenerationMode:
+            generated(found.ok(), mode, examples=15)
+
+
+@pytest.mark.slow
+def test_calls_at_every_bound_of_the_document(schema: BaseSchema) -> None:
+    generation = schema.config.generation
+    for found in schema.get_all_operations():
+        operation = found.ok()
+        modes = list(GenerationMode)
+        for case in schema.iter_coverage_cases(
+            operation, generation_modes=modes, generation_config=generation
+        ):
+            case.call_and_validate()

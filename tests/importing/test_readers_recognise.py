@@ -1,0 +1,113 @@
+"""A file is known by what is in it, or refused by what it is."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import io
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from review_app.importing.readers import READERS, UnreadableFile, recognise
+from review_app.importing.rules import HEAD_BYTES
+
+SAMPLES = Path(__file__).parent / "samples"
+PAGE = "a title\n\na paragraph.\n\nsite post meta\n\ntopicx"
+OBJECT = '{"title": "a", "body": "b"}'
+
+
+def zipped() -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("a.txt", PAGE)
+    return file.getvalue()
+
+
+def tarred() -> bytes:
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as archive:
+        archive.addfile(tarfile.TarInfo("a.txt"))
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("path", sorted(SAMPLES.glob("*.txt")), ids=lambda path: path.name)
+def test_a_page_is_page_text(path: Path) -> None:
+    assert recognise(path.read_bytes()[:HEAD_BYTES]) == "text"
+
+
+@pytest.mark.parametrize(
+    ("head", "name"),
+    [
+        (PAGE, "text"),
+        ("|\n\n" + PAGE, "text"),
+        ("[draft] a title\n\n{ braces } in a page\n", "text"),
+        ("<b>bold</b> title\n", "text"),
+        ("-- a title --\n", "text"),
+        (OBJECT, "jsonl"),
+        (f"\n  {OBJECT}\n{OBJECT}\n", "jsonl"),
+        (OBJECT[:20], "jsonl"),
+        ("{}", "jsonl"),
+        (f"garbage\n{OBJECT}", "jsonl"),
+        (f"[1, 2]\n{OBJECT}\n{OBJECT}", "jsonl"),
+        (f"{OBJECT}\ngarbage\n\nmore garbage\nand more", "jsonl"),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_text_is_told_by_how_it_begins_in_every_encoding(head: str, name: str, encoding: str) -> None:
+    assert recognise(head.encode(encoding)) == name
+
+
+def test_json_lines_are_known_even_if_the_first_line_is_broken() -> None:
+    assert recognise(b'{"title": "caf\xe9\0"}\n' + OBJECT.encode()) == "jsonl"
+
+
+def test_a_head_may_be_cut_within_a_character() -> None:
+    assert recognise("a title — and more".encode()[:9]) == "text"
+    assert recognise(PAGE.encode("utf-16")[:13]) == "text"
+
+
+@pytest.mark.parametrize(
+    ("head", "reason"),
+    [
+        (b"", "empty"),
+        (b" \n\t\r\n", "empty"),
+        (codecs.BOM_UTF8, "empty"),
+        (codecs.BOM_UTF16_LE, "empty"),
+        (gzip.compress(PAGE.encode(), mtime=0), "gzip"),
+        (zipped(), "zip archive"),
+        (tarred(), "tar archive"),
+        (b"BZh91AY", "bzip2"),
+        (b"\xfd7zXZ\0", "xz"),
+        (b"%PDF-1.7", "PDF"),
+        (b"\x89PNG\r\n", "PNG"),
+        (b"\xff\xd8\xff\xe0", "JPEG"),
+        (PAGE.encode("utf-32"), "UTF-32"),
+        (PAGE.encode("utf-16-le"), "UTF-16 without a byte order mark"),
+        (b"a\0b", "NUL"),
+        ("caf\xe9 au lait".encode("latin-1"), "byte 0xE9 at position 4 is not UTF-8"),
+        (b'{\n  "title": "a"\n}', "a JSON document over several lines"),
+        (b'[{"title": "a"}]', "a JSON list"),
+        (b'[\n{"title": "a"},\n{"title": "b"}\n]', "a JSON list"),
+        (b'<?xml version="1.0"?><rss>', "XML or HTML"),
+        (b"<!DOCTYPE html>", "XML or HTML"),
+        (b"---\ntitle: a\n---\n", "Markdown with front matter"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_by_what_it_is(head: bytes, reason: str) -> None:
+    with pytest.raises(UnreadableFile, match=reason):
+        recognise(head)
+
+
+@given(st.binary(max_size=200) | st.text(max_size=100).map(str.encode))
+def test_whatever_the_bytes_are_they_get_a_format_or_a_reason(head: bytes) -> None:
+    try:
+        told = recognise(head)
+    except UnreadableFile as error:
+        told = error.reason
+    assert told in READERS or told.endswith(".")
+    told.encode()
