@@ -23,10 +23,10 @@ test: ## everything: lint, types, contracts, all tests on both databases and in 
 	@$(MAKE) --no-print-directory lint
 	$(PYTEST) --databases sqlite,postgresql --hypothesis-profile thorough
 
-check: ## the quick part, under a minute: lint, types, contracts, tests on SQLite without a browser
+check: ## the quick part, under a minute: lint, types, contracts, the core's tests on SQLite
 	@.ci/set-up dev
 	@$(MAKE) --no-print-directory lint
-	$(PYTEST) -m "not browser and not slow"
+	$(PYTEST) -m "not browser and not slow and not whole"
 
 lint:
 	$(BIN)/ruff format --check --quiet .

@@ -25,3 +25,22 @@ settings.load_profile("quick")
 @pytest.fixture(scope="session")
 def base_url() -> None:
     """None: each test's server has its own. Here, since only a conftest outdoes pytest-playwright's, which warns."""
+
+
+CORE = (
+    "api/test_journey.py",
+    "importing/test_import.py",
+    "review_queue/test_claims.py",
+    "reviewing/test_deciding.py",
+    "reviewing/test_gate.py",
+    "reviewing/test_rollback.py",
+)
+"""Of the tests that need a whole application, those that `make check` runs: the promises and the way through."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what `make check` leaves out for its minute; `make test` runs all of it."""
+    for item in items:
+        whole = "app" in getattr(item, "fixturenames", ())
+        if whole and not item.path.as_posix().endswith(CORE):
+            item.add_marker("whole")
