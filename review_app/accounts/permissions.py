@@ -11,15 +11,21 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from review_app.accounts.models import User
 from review_app.accounts.queries import user_of_session, user_of_token
-from review_app.accounts.rules import ANONYMOUS, Permission
+from review_app.accounts.rules import ANONYMOUS, Permission, Role
 from review_app.base.clock import utc_now
 from review_app.base.database import db
 from review_app.base.errors import Forbidden
 from review_app.base.problems import answer, wants_json
+from review_app.base.web import settings
 from review_app.outbox.actions import Actor
 
 View = TypeVar("View", bound=Callable[..., Any])
 NAMED = "_permission"
+SESSION_ENDED = (
+    "Your session has ended. What you typed still stands on this page: log in again in another tab, open "
+    "the article there, and carry it over."
+)
+"""Said in place, since leaving a page by itself would take with it what somebody typed."""
 login_manager = LoginManager()
 
 
@@ -83,6 +89,7 @@ def _ask() -> AnyResponse | None:
     if not current_user.is_authenticated:
         return _log_in_first()
     g.zone = person().zone
+    g.show_timing = not settings().production or Role(person().role).includes(Role.LEAD)
     if not person().may(permission):
         raise Forbidden("Your role does not include this.")
     return None
@@ -93,6 +100,8 @@ def _log_in_first() -> AnyResponse:
         response = answer(401, "Send a valid token: Authorization: Bearer …")
         response.headers["WWW-Authenticate"] = 'Bearer realm="review desk"'
         return response
+    if request.headers.get("HX-Request-Type") == "partial":
+        return answer(401, SESSION_ENDED)
     here = request.full_path.rstrip("?") if request.method == "GET" else None
     login = url_for("accounts.login", next=here)
     if request.headers.get("HX-Request"):

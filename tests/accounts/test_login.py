@@ -135,3 +135,16 @@ def test_htmx_is_told_to_open_the_login_page_whole(client):
     answer = client.get("/profile", headers={"HX-Request": "true"})
     assert answer.status_code == 204
     assert answer.headers["HX-Redirect"] == "/login?next=/profile"
+
+
+def test_a_part_of_a_page_is_told_in_place_that_the_session_has_ended(client):
+    answer = client.put("/articles/any/claim", headers={"HX-Request": "true", "HX-Request-Type": "partial"})
+    assert answer.status_code == 401
+    assert "Your session has ended" in answer.text
+    assert "<html" not in answer.text
+    assert (answer.headers["HX-Retarget"], answer.headers["HX-Reswap"]) == ("#messages", "outerHTML")
+    assert "HX-Redirect" not in answer.headers
+
+
+def test_a_page_tells_what_the_database_cost(browser_of, reviewer):
+    assert "queries" in browser_of(reviewer).get("/queue").headers["Server-Timing"]
