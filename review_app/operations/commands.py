@@ -23,13 +23,15 @@ LOGINS = "demo-logins.txt"
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", default=5000, show_default=True, help="The port to listen on.")
+@click.option("--processes", default=2, show_default=True, help="How many processes answer.")
 @click.option("--no-jobs", is_flag=True, help="Web only; run `review-app worker` elsewhere.")
 @with_appcontext
-def serve(host: str, port: int, no_jobs: bool) -> None:
+def serve(host: str, port: int, processes: int, no_jobs: bool) -> None:
     """Serve the web pages, and the jobs beside them."""
     _check_port(host, port)
     _bring_up_to_date()
-    sys.exit(_serve(host, port, no_jobs=no_jobs, greeting=[]))
+    web = web_command(host, port, processes)
+    sys.exit(_serve(host, port, [web] if no_jobs else [web, worker_command()], greeting=[]))
 
 
 @click.command()
@@ -43,7 +45,8 @@ def run(host: str, port: int) -> None:
     greeting = [] if anything(db.session()) else _load_demo()
     if not greeting and _logins_file().exists():
         greeting = [f"The demo logins stand in {_logins_file()}"]
-    sys.exit(_serve(host, port, no_jobs=False, greeting=greeting))
+    # One process starts twice as fast as two, and is enough for a laptop.
+    sys.exit(_serve(host, port, [web_command(host, port, 1), worker_command()], greeting=greeting))
 
 
 @click.command()
@@ -76,7 +79,7 @@ def upgrade_command() -> None:
     click.echo("The database is up to date.")
 
 
-def _serve(host: str, port: int, *, no_jobs: bool, greeting: list[str]) -> int:
+def _serve(host: str, port: int, commands: list[list[str]], *, greeting: list[str]) -> int:
     """Serve until stopped. The connections of this process are closed first: it only watches over others."""
     db.session.remove()
     db.engine.dispose()
@@ -86,11 +89,7 @@ def _serve(host: str, port: int, *, no_jobs: bool, greeting: list[str]) -> int:
         for line in [*greeting, f"Review Desk is at {address}", "Stop it with Ctrl-C."]:
             click.echo(line)
 
-    return run_all(
-        [web_command(host, port), *([] if no_jobs else [worker_command()])],
-        greet,
-        health=f"{address}/healthz",
-    )
+    return run_all(commands, greet, health=f"{address}/healthz")
 
 
 def _check_port(host: str, port: int) -> None:

@@ -13,18 +13,18 @@ from types import FrameType
 from urllib.error import URLError
 from urllib.request import urlopen
 
-WEB_PROCESSES, WEB_THREADS = 2, 8
+WEB_THREADS = 12
 START_SECONDS, STOP_SECONDS = 60.0, 25.0
 PR_SET_PDEATHSIG = 1
 """`prctl(2)`: send this process a signal when its parent dies, so that `kill -9` leaves no orphan (Linux only)."""
 
 
-def web_command(host: str, port: int) -> list[str]:
+def web_command(host: str, port: int, processes: int) -> list[str]:
     """The command line of the web server."""
     options = {
         "--bind": f"{host}:{port}",
         "--worker-class": "gthread",
-        "--workers": str(WEB_PROCESSES),
+        "--workers": str(processes),
         "--threads": str(WEB_THREADS),
         "--graceful-timeout": "15",
         "--log-level": "warning",
