@@ -1,0 +1,170 @@
+"""Every page in a real browser with difficult data: axe finds nothing, light and dark, narrow and wide."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Page, expect
+from sqlalchemy.orm import Session
+
+from review_app.accounts.models import User
+from review_app.articles.models import Article
+from review_app.articles.queries import get_article
+from review_app.base.clock import utc_now
+from review_app.outbox.actions import SYSTEM
+from review_app.publishing.actions import Order, start_run
+from review_app.publishing.jobs import run_publish
+from review_app.publishing.rules import Trigger
+from review_app.review_queue.actions import hold
+from tests.factories import make_article
+from tests.importing.records import lines, record
+from tests.reviewing.desk import Sessions, judge, undo
+from tests.support.accessibility import assert_accessible, log_in
+from tests.support.browser import PageWatch
+
+pytestmark = pytest.mark.browser
+
+Pages = Callable[..., Page]
+SCHEMES = ("light", "dark")
+WIDTHS = (320, 1280)
+UNDO = timedelta(seconds=20)
+TEXT = (
+    "<p>Some text.</p><h2>A heading</h2><ul><li>One<ul><li>two</li></ul></li></ul>"
+    "<pre><code>print('a line of code that is much wider than any narrow window can be')</code></pre>"
+    "<table><tr><th>Tool</th></tr><tr><td>Lease</td></tr></table>"
+)
+PICTURE = '<figure><img src="https://images.example.com/a.png" alt="A queue"><figcaption>Its caption</figcaption></figure>'
+# The desk frames a picture from elsewhere. A public page would load it, which no test does, so its article has none.
+BODY = TEXT + PICTURE
+META = {"score": {"quality": 70}, "entities": [{"name": "queue", "parts": {"head": 1, "tail": ["a", "b"]}}]}
+
+
+@pytest.fixture(autouse=True)
+def difficult_data(app: Flask, session_of: Sessions, colleague: User, lead: User) -> None:
+    """What breaks layouts: long and right-to-left titles, many flags, a missing score, a row that another holds."""
+    with session_of() as session:
+        flags = {"needs_human_review": True, "has_images": True, "ai_generated_style": True}
+        make_article(session, "plain", html=BODY, meta=META, flags=flags)
+        make_article(session, "stale", html=BODY)
+        make_article(session, "long", title="Averyverylongwordwithoutanybreak " * 14 + "and its end here")
+        make_article(session, "rtl", title="طابور العمل ومن يراجعه", quality=None)
+        now = utc_now()
+        held = make_article(session, "held", title="Held by another")
+        hold(session, held, colleague, now=now, lease=timedelta(minutes=15))
+        _history(session, lead)
+        order = Order(["public", "unknown"], None)
+        run = start_run(session, order, Trigger.PAGE, user_id=None, actor=SYSTEM, now=now, undo=UNDO).run.id
+    with app.app_context():
+        run_publish(run)
+
+
+def _history(session: Session, lead: User) -> None:
+    """A decision that was rolled back, one that stands below it, and an article that was published."""
+    earlier = utc_now() - timedelta(days=1)
+    make_article(session, "past", html=BODY, meta=META)
+    judge(session, "past", lead, "save", now=earlier, scores={"quality": 91}, note="A longword" + "x" * 80)
+    undo(session, judge(session, "past", lead, "reject", now=earlier), lead, now=earlier)
+    approved = {"revision_status": "approved", "awaiting_review": False, "indexable": True}
+    make_article(
+        session, "public", html=TEXT, decided_at=earlier, last_reviewed_on=earlier.date(), **approved
+    )
+
+
+def look(page: Page) -> None:
+    """At the page as it stands, in both widths."""
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        expect(page.locator("h1")).to_have_count(1)
+        assert page.title().strip(), page.url
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
+        try:
+            assert_accessible(page)
+        except AssertionError as error:
+            raise AssertionError(f"{page.url}, {width} wide: {error}") from error
+
+
+def look_at(page: Page, *paths: str) -> None:
+    for path in paths:
+        page.goto(path)
+        look(page)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_what_anybody_sees(open_page: Pages, page_watch: PageWatch, scheme: str) -> None:
+    page_watch.expected_statuses |= {404}
+    page = open_page(color_scheme=scheme)
+    look_at(page, "/login", "/p/slug-of-public", "/p/nothing")
+    page.goto("/login")
+    page.get_by_role("button", name="Log in").click()
+    expect(page.locator(".summary")).to_be_visible()
+    look(page)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_what_a_reviewer_sees(
+    open_page: Pages, page_watch: PageWatch, reviewer: User, lead: User, session_of: Sessions, scheme: str
+) -> None:
+    page_watch.expected_statuses |= {404}
+    page = open_page(color_scheme=scheme)
+    log_in(page, reviewer)
+    look_at(
+        page, "/queue", "/queue?q=nothing", "/articles", "/articles/past", "/articles/long", "/articles/rtl"
+    )
+    look_at(page, "/profile", "/articles/nothing", "/articles/held/review", "/articles/past/review")
+    _look_at_a_refusal(page)
+    _look_at_a_conflict(page, session_of, lead)
+
+
+def _look_at_a_refusal(page: Page) -> None:
+    page.goto("/articles/plain/review")
+    expect(page.get_by_text("You hold this until")).to_be_visible()
+    look(page)
+    page.get_by_role("spinbutton", name="Quality").fill("101")
+    page.locator("#actions").get_by_role("button", name="Approve").click()
+    expect(page.locator(".summary")).to_be_visible()
+    look(page)
+
+
+def _look_at_a_conflict(page: Page, session_of: Sessions, other: User) -> None:
+    page.goto("/articles/stale/review")
+    expect(page.get_by_text("You hold this until")).to_be_visible()
+    with session_of() as session:
+        article: Article = get_article(session, "stale")
+        article.quality, article.row_version = 12, article.row_version + 1
+    page.get_by_role("spinbutton", name="Quality").fill("55")
+    page.locator("#actions").get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", name="It has changed meanwhile")).to_be_visible()
+    look(page)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_what_a_lead_and_an_administrator_see(open_page: Pages, admin: User, scheme: str) -> None:
+    page = open_page(color_scheme=scheme)
+    log_in(page, admin)
+    page.goto("/imports")
+    content = lines(record("good-1"), '{"broken', record("bad-1", **{"score.quality": 101}))
+    page.get_by_label("Files to import").set_input_files(
+        {"name": "some.jsonl", "mimeType": "application/jsonl", "buffer": content}
+    )
+    page.get_by_role("button", name="Import", exact=True).click()
+    page.wait_for_url("**/imports/1")
+    expect(page.get_by_text("The import has ended.").first).to_be_attached()
+    look_at(page, "/imports/1", "/imports", "/publications", "/publications/1", "/stats")
+    look_at(page, "/admin/policy", "/admin/users", "/articles/past")
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_queue_in_which_all_is_done(
+    open_page: Pages, reviewer: User, session_of: Sessions, scheme: str
+) -> None:
+    with session_of() as session:
+        for article in session.query(Article):
+            article.awaiting_review = False
+    page = open_page(color_scheme=scheme)
+    log_in(page, reviewer)
+    page.goto("/queue")
+    expect(page.get_by_role("button", name="Review next")).to_have_count(0)
+    look(page)
