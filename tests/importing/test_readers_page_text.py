@@ -210,6 +210,8 @@ def test_an_article_may_speak_of_labels_and_of_the_box_itself() -> None:
         }),
         ("topict\nsee also\n  • https://x.example/a\n  • b: c", {"topic": "t", "see_also": ["https://x.example/a", "b: c"]}),
         ("topict\nbody\n  • a", {"topic": "t", "box_body": ["a"]}),
+        ("topict\npeople\n    • name: a\n    • age: 3", {"topic": "t", "people": [{"name": "a", "age": "3"}]}),
+        ("stack\nfoo bar", {"stack": [], "unlabelled": ["foo bar"]}),
         ("hash12ab\nauthor: ada", {"hash": "12ab", "author": "ada"}),
         ("hash12ab\nauthorada", {"hash": "12ab", "unlabelled": ["authorada"]}),
         ("ai briefnow\na draft: it says\nwhat it is", {"ai_brief": "now a draft: it says what it is"}),
@@ -248,6 +250,7 @@ def test_the_box_is_found_under_any_name_of_the_site(heading: str) -> None:
         (f"a\n\n{BOX}\nb\n\n{BOX}", 13, "", "two pages in one file: metadata boxes at lines 3 and 13"),
         (f"a\n\n{BOX}\nSimilar Posts\nb\n\n{BOX}", 14, "", "two pages"),
         ("a\n\nx post meta\ntopicb\ntopicc", 5, "topic", "“topic” stands twice"),
+        ("a\n\nx post meta\ntopica b\n\ntopic c", 6, "topic", "“topic” stands twice"),
         ("a\n\nx post meta\nreading time1\nreading time1", 5, "reading_time", "“reading time” stands twice"),
         ("a\n\nx post meta\nstack\n• a\ntools\n• b\nstack\n• c", 8, "stack", "“stack” stands twice"),
         ("a\n\nx post meta\ntopica b\nsummaryc\nTopic: d", 6, "topic", "“topic” stands twice"),
@@ -368,12 +371,11 @@ def test_prose_that_speaks_of_code_is_a_paragraph(text: str) -> None:
 
 
 def test_an_open_bracket_in_code_does_not_swallow_the_article() -> None:
-    assert article(
-        "echo ':(' | cat\n\nthis is a sentence of some words.\n\nand this is another of them."
-    ) == [
+    text = "this is a sentence of some plain words."
+    assert article(f"echo ':(' | cat\n\n{text}\n\nand this is the end of them :)") == [
         code("echo ':(' | cat"),
-        "p>this is a sentence of some words.</p>",
-        "p>and this is another of them.</p>",
+        f"p>{text}</p>",
+        "p>and this is the end of them :)</p>",
     ]
 
 

@@ -206,6 +206,11 @@ def test_a_body_that_is_too_much_refuses_the_record(body: str, reason: str) -> N
     assert reason in refusal.reason
 
 
+def test_a_body_and_a_value_of_just_the_limit_get_in() -> None:
+    assert accepted("x" * 1_000_000).word_count == 1
+    assert accepted(mood="x" * (2 * 1024 * 1024)).meta["mood"]
+
+
 def test_a_refusal_names_the_article_if_it_can_and_holds_what_a_database_can() -> None:
     assert refused(title="").source_id == "desk-000001"
     assert refused(**{"payload.source_id": "a b"}).source_id is None
