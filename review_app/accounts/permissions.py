@@ -15,7 +15,7 @@ from review_app.accounts.rules import ANONYMOUS, Permission, Role
 from review_app.base.clock import utc_now
 from review_app.base.database import db
 from review_app.base.errors import Forbidden
-from review_app.base.problems import answer, wants_json
+from review_app.base.problems import answer, wants_json, what_was_typed
 from review_app.base.web import settings
 from review_app.outbox.actions import Actor
 
@@ -102,6 +102,10 @@ def _log_in_first() -> AnyResponse:
         return response
     if request.headers.get("HX-Request-Type") == "partial":
         return answer(401, SESSION_ENDED)
+    if what_was_typed():
+        return answer(
+            401, "Your session has ended, so this was not saved. Log in again and send it once more."
+        )
     here = request.full_path.rstrip("?") if request.method == "GET" else None
     login = url_for("accounts.login", next=here)
     if request.headers.get("HX-Request"):

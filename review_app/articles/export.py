@@ -9,9 +9,7 @@ from typing import Any
 
 from review_app.articles.models import Article
 from review_app.articles.rules import SCORES
-
-FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""What makes a spreadsheet calculate, or drop, what follows (https://owasp.org/www-community/attacks/CSV_Injection)."""
+from review_app.base.csv import harmless
 
 PLAIN = (
     "source_id",
@@ -47,24 +45,14 @@ def header() -> str:
 
 def lines(articles: Iterable[Article]) -> str:
     """One line an article."""
-    return "".join(_line(map(cell, _values(article))) for article in articles)
+    return "".join(_line(map(harmless, _values(article))) for article in articles)
 
 
 def _values(article: Article) -> list[Any]:
     return [*(getattr(article, name) for name in PLAIN), *(column(article) for column in COLUMNS.values())]
 
 
-def cell(value: Any) -> str:
-    """A value as a cell; a leading apostrophe tells a spreadsheet that text is meant, whatever it looks like."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    text = value.isoformat() if hasattr(value, "isoformat") else str(value)
-    return f"'{text}" if text.startswith(FORMULA_BEGINS) else text
-
-
-def _line(cells: Iterable[str]) -> str:
+def _line(cells: Iterable[str | int | float]) -> str:
     written = io.StringIO()
     csv.writer(written).writerow(cells)
     return written.getvalue()

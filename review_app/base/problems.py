@@ -25,6 +25,18 @@ STATUS: dict[type[DomainError], int] = {
     TooMany: 429,
 }
 
+TYPED = {
+    "quality": "Quality",
+    "freshness": "Freshness",
+    "depth": "Depth",
+    "clarity": "Clarity",
+    "note": "Note",
+    "override_reason": "Why the floor does not hold here",
+    "reason": "Reason",
+    "text": "Line of the checklist",
+}
+"""The fields that hold somebody's work, with their labels. No password is among them."""
+
 WORDS = {
     400: (
         "That request could not be read",
@@ -72,7 +84,7 @@ def problem(status: int, title: str, detail: str, **extra: Any) -> Response:
 
 def error_page(status: int, title: str, detail: str) -> Response:
     """The same for a person: a page, or a message above the page whose part was asked for."""
-    words = {"status": status, "title": title, "detail": detail}
+    words = {"status": status, "title": title, "detail": detail, "typed": what_was_typed()}
     if status >= 500:
         # The database may be what failed: the page is for a stranger, who needs nothing from it.
         setattr(g, LOADED_PERSON, None)
@@ -81,6 +93,17 @@ def error_page(status: int, title: str, detail: str) -> Response:
     response = make_response(render_template("errors/message.html", **words), status)
     response.headers.update({"HX-Retarget": "#messages", "HX-Reswap": "outerHTML"})
     return response
+
+
+def what_was_typed() -> list[tuple[str, str]]:
+    """What a person typed into the form that is refused, by its label: an error page must never take it away."""
+    if request.method in {"GET", "HEAD"} or request.mimetype != "application/x-www-form-urlencoded":
+        return []
+    try:
+        sent = request.form
+    except HTTPException:
+        return []
+    return [(label, sent[name]) for name, label in TYPED.items() if sent.get(name, "").strip()]
 
 
 def answer(status: int, detail: str | None = None, title: str | None = None, **extra: Any) -> Response:

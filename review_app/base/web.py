@@ -135,8 +135,19 @@ def settings() -> Settings:
 
 
 def external(path: str) -> str:
-    """`path` with the address people reach the desk under."""
-    return (settings().base_url or request.url_root.rstrip("/")) + path
+    """`path` with the address people reach the desk under.
+
+    Without `REVIEW_BASE_URL` that is where this server listens. It is never the `Host` of the request, which anybody can
+    forge, and which would then stand in the sitemap and in what programs are told.
+    """
+    return (settings().base_url or _own_address()) + path
+
+
+def _own_address() -> str:
+    name, port = request.environ["SERVER_NAME"], request.environ["SERVER_PORT"]
+    host = f"[{name}]" if ":" in name else name
+    usual = {"http": "80", "https": "443"}.get(request.scheme)
+    return f"{request.scheme}://{host}" + ("" if port == usual else f":{port}")
 
 
 def viewer_zone() -> ZoneInfo:

@@ -95,7 +95,8 @@ def _print_report(batch: ImportBatch) -> None:
     session = db.session()
     page = list_errors(session, batch.id, size=SHOWN_REFUSALS)
     for error in page.rows:
-        field = f"{error.field}: " if error.field else ""
+        named = not error.field or error.reason.startswith(error.field)
+        field = "" if named else f"{error.field}: "
         click.echo(f"refused: {error.file}, line {error.line}: {field}{error.reason}", err=True)
     if page.next:
         click.echo(

@@ -11,6 +11,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from review_app.articles.schemas import RowId
 from review_app.base.api import PageQuery
+from review_app.base.refusals import refusal_of
 from review_app.publishing.actions import Order, Started
 from review_app.publishing.models import Publication, PublishRun
 from review_app.publishing.queries import Progress
@@ -63,8 +64,10 @@ def read_hook_body(body: bytes) -> Order:
         return _decoder.decode(body).data.as_order()
     except RecursionError as error:
         raise BadBody("The body is nested too deeply.") from error
+    except msgspec.ValidationError as error:
+        raise BadBody(f"The body is not a publish request: {refusal_of(error, HookBody).detail}") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadBody(f"The body is not a publish request: {error}.") from error
+        raise BadBody(f"The body is no JSON: {error}.") from error
 
 
 def answer_of(started: Started, status_url: str) -> dict[str, Any]:

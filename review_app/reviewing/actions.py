@@ -19,13 +19,14 @@ from review_app.outbox.actions import Actor, log_event
 from review_app.review_queue.actions import check_not_held_by_another, settle
 from review_app.reviewing.announcements import tell_outside
 from review_app.reviewing.models import Decision
-from review_app.reviewing.queries import Rules, current_rules, standing_decision
+from review_app.reviewing.queries import Rules, current_rules, known_items, standing_decision
 from review_app.reviewing.rules import (
     LEAST_ROLE,
     NEEDS_NOTE,
     NOTE_LENGTH,
     Outcome,
     allowed_statuses,
+    says_something,
     stays_in_queue,
 )
 from review_app.reviewing.slots import add_to_slot, take_from_slot
@@ -84,6 +85,7 @@ def decide(
         raise StaleArticle(article)
     status = _next_status(article, user, judgement)
     rules = current_rules(session)
+    _check_known(session, judgement, rules)
     scores = {**article.scores, **judgement.scores}
     _check(judgement, scores, rules, user)
     before = State.of(article)
@@ -124,8 +126,10 @@ def roll_back(
     """
     own_and_fresh = decision.reviewer_id == user.id and now - decision.decided_at <= undo
     if not own_and_fresh and not Role(user.role).includes(Role.LEAD):
-        raise Forbidden("Your undo window has passed. A team lead can roll this decision back.")
-    if not own_and_fresh and not note.strip():
+        own = decision.reviewer_id == user.id
+        why = "Your undo window has passed" if own else "This is somebody else's decision"
+        raise Forbidden(f"{why}. A team lead can roll it back.")
+    if not own_and_fresh and not says_something(note):
         raise Invalid("Please say why.", {"note": ["is needed to roll back a decision"]})
     _check_note(note)
     standing = standing_decision(session, article)
@@ -240,13 +244,20 @@ def _check(judgement: Judgement, scores: Mapping[str, int | None], rules: Rules,
     for name, score in scores.items():
         if score is not None and not 0 <= score <= 100:
             wrong[name] = ["must be a whole number from 0 to 100"]
-    if judgement.outcome in NEEDS_NOTE and not judgement.note.strip():
+    if judgement.outcome in NEEDS_NOTE and not says_something(judgement.note):
         wrong["note"] = ["is needed: say what should change, or why this cannot be used"]
     if judgement.outcome is Outcome.APPROVE:
         wrong |= _missing_for_approval(judgement, scores, rules, user) | wrong
     _check_note(judgement.note)
     if wrong:
         raise Invalid("Please correct what is named.", wrong)
+
+
+def _check_known(session: Session, judgement: Judgement, rules: Rules) -> None:
+    """A line that was retired since the page was opened is no mistake; one that never was is."""
+    strange = judgement.checklist - {item.id for item in rules.checklist}
+    if strange and not strange <= known_items(session, strange):
+        raise Invalid("Please correct what is named.", {"checklist": ["names a line that there is not"]})
 
 
 def _check_note(note: str) -> None:
@@ -258,7 +269,7 @@ def _missing_for_approval(
     judgement: Judgement, scores: Mapping[str, int | None], rules: Rules, user: User
 ) -> dict[str, list[str]]:
     wrong: dict[str, list[str]] = {}
-    overrides = bool(judgement.override_reason.strip()) and Role(user.role).includes(Role.LEAD)
+    overrides = says_something(judgement.override_reason) and Role(user.role).includes(Role.LEAD)
     for name in SCORES:
         score, floor = scores[name], rules.floors.get(name, 0)
         if score is None:

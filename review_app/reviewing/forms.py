@@ -75,7 +75,10 @@ class StatusField(SelectField):
 
     def pre_validate(self, form: Any) -> None:  # noqa: ARG002  # as WTForms calls it
         if self.data not in set(RevisionStatus):
-            raise ValidationError(f"Status must be one of: {', '.join(RevisionStatus)}.")
+            open_to_all = (status for status in RevisionStatus if OUTCOME_OF_STATUS[status] not in LEAST_ROLE)
+            raise ValidationError(
+                f"Status must be one of: {', '.join(open_to_all)}; a team lead may also archive."
+            )
 
 
 class ItemsField(Field):

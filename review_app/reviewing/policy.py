@@ -14,6 +14,7 @@ from review_app.base.errors import Conflict, Invalid, NotFound
 from review_app.outbox.actions import Actor, log_event
 from review_app.reviewing.models import ChecklistItem, Policy
 from review_app.reviewing.queries import current_rules
+from review_app.reviewing.rules import says_something
 
 ITEM_LENGTH = 300
 
@@ -29,7 +30,7 @@ def set_floors(
     now: datetime,
 ) -> Policy:
     """Set the least score an approval needs. Raises `Invalid`, or `Conflict` when somebody set another meanwhile."""
-    if not reason.strip():
+    if not says_something(reason):
         raise Invalid("Please say why.", {"reason": ["is needed to change the policy"]})
     wrong = {
         name: ["must be from 0 to 100"]
@@ -59,7 +60,7 @@ def set_floors(
 
 def add_item(session: Session, text: str, *, required: bool, actor: Actor, now: datetime) -> ChecklistItem:
     """Add a line to the checklist. Raises `Invalid`."""
-    if not 1 <= len(text.strip()) <= ITEM_LENGTH:
+    if not says_something(text) or len(text.strip()) > ITEM_LENGTH:
         raise Invalid("A line is needed.", {"text": [f"must have 1 to {ITEM_LENGTH} characters"]})
     position = (session.scalar(select(func.max(ChecklistItem.position))) or 0) + 1
     item = ChecklistItem(text=text.strip(), required=required, position=position, retired_at=None)

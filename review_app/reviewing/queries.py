@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -33,6 +33,12 @@ def current_rules(session: Session) -> Rules:
         .order_by(ChecklistItem.position, ChecklistItem.id)
     ).all()
     return Rules(policy.version if policy else 0, policy.floors if policy else {}, items)
+
+
+def known_items(session: Session, ids: Collection[int]) -> set[int]:
+    """Those of the numbers that are, or once were, lines of the checklist."""
+    storable = [number for number in ids if abs(number) < 2**63]
+    return set(session.scalars(select(ChecklistItem.id).where(ChecklistItem.id.in_(storable))))
 
 
 def policy_versions(session: Session, size: int = 20) -> Sequence[Policy]:

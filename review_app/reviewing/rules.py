@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -52,6 +53,13 @@ COUNTED: Final = (Outcome.APPROVE, Outcome.REQUEST_CHANGES, Outcome.REJECT, Outc
 """The outcomes that statistics count as decisions; saves are told apart."""
 
 NOTE_LENGTH: Final = 10_000
+UNSEEN: Final = "\u115f\u1160\u2800\u3164\uffa0"
+"""Letters and symbols that nobody can see: fillers, and the empty Braille pattern."""
+
+
+def says_something(text: str) -> bool:
+    """Whether a text has anything in it that can be seen: a letter, digit, mark or sign, not only blanks and joiners."""
+    return any(unicodedata.category(sign)[0] in "LNPS" and sign not in UNSEEN for sign in text)
 
 
 def allowed_statuses(status: str, outcome: Outcome) -> frozenset[RevisionStatus]:

@@ -14,7 +14,7 @@ from review_app.articles.views import blueprint as articles
 from review_app.base.answers import asks_for_part, see_other
 from review_app.base.clock import utc_now
 from review_app.base.database import db, transaction
-from review_app.base.errors import Conflict, DomainError, Invalid
+from review_app.base.errors import Conflict, DomainError, Forbidden, Invalid
 from review_app.base.problems import status_of
 from review_app.review_queue import pages as queue_pages
 from review_app.review_queue.queries import claim_of
@@ -93,7 +93,7 @@ def decide_article(source_id: str) -> AnyResponse:
         return _review_page(get_article(db.session(), source_id), form, 422)
     try:
         decision, title = _decide(source_id, form)
-    except (Conflict, Invalid) as error:
+    except (Conflict, Forbidden, Invalid) as error:
         return _refused(source_id, form, error)
     _tell(decision, title)
     return queue_pages.open_next(queue_pages.filters_behind())

@@ -289,3 +289,19 @@ def test_fifty_deliveries_of_one_call_at_once_are_one_run(hook, approve, runs):
     assert [answer.status_code for answer in answers] == [202] * 50
     assert len({answer.get_data() for answer in answers}) == 1
     assert runs() == 1
+
+
+def test_a_bad_body_is_told_in_plain_words(hook):
+    answer = hook.call(body=b'{"data": [1]}')
+    assert is_problem(answer, 400)
+    assert "data must be an object" in answer.json["detail"]
+    assert "Expected" not in answer.json["detail"]
+
+
+def test_a_forged_host_is_told_to_nobody(app, hook, approve):
+    approve("good")
+    body = b'{"data": {"source_ids": ["good"]}}'
+    headers = {**hook.sign(body, "call-1", utc_now(), None), "Host": "evil.example"}
+    answer = app.test_client().post("/hooks/publish", data=body, headers=headers)
+    assert answer.status_code == 202
+    assert answer.json["status_url"].startswith("http://localhost/")

@@ -295,3 +295,16 @@ def test_an_approval_that_is_rolled_back_takes_the_page_away_at_once_and_a_new_o
     assert seen() == (410, [])
     publish("good")
     assert seen() == (200, address)
+
+
+# --- whose address stands in it ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/robots.txt", "/sitemap.xml", "/sitemap-0.xml", "/p/slug-of-good"])
+def test_a_forged_host_stands_nowhere(client, approve, publish, path):
+    approve("good")
+    publish("good")
+    answer = client.get(path, headers={"Host": "evil.example"})
+    assert answer.status_code == 200
+    assert "evil.example" not in answer.text
+    assert "http://localhost/" in answer.text

@@ -140,7 +140,7 @@ def test_floors_hold_for_approvals_alone(session_of: Sessions, reviewer: User, o
     with session_of() as session:
         floors(session, reviewer, quality=100)
         make_article(session, "a", quality=1)
-        judge(session, "a", reviewer, outcome)
+        assert judge(session, "a", reviewer, outcome).outcome == outcome
 
 
 def test_a_lead_overrides_a_floor_with_a_reason_and_a_reviewer_does_not(
@@ -175,13 +175,13 @@ def test_every_required_line_must_be_ticked_to_approve(
         ]
         free = add_item(session, "Liked it", required=False, **now)
         make_article(session, "a")
-        for ticked in ({free.id}, {needed[0].id, free.id}, {needed[0].id, 999}):
+        for ticked in ({free.id}, {needed[0].id, free.id}, {needed[0].id}):
             for user in (reviewer, lead):
                 with pytest.raises(Invalid) as refused:
                     judge(session, "a", user, "approve", checklist=frozenset(ticked), override_reason="hm")
                 assert "Checked links" in " ".join(refused.value.fields["checklist"])
         judge(session, "a", reviewer, "save", checklist=frozenset())
-        ticked = frozenset({needed[0].id, needed[1].id, 999})
+        ticked = frozenset({needed[0].id, needed[1].id})
         decision = judge(session, "a", reviewer, "approve", checklist=ticked)
         assert decision.checklist == [needed[0].id, needed[1].id]
 
@@ -191,7 +191,43 @@ def test_a_retired_line_is_needed_no_more(session_of: Sessions, reviewer: User) 
         item = add_item(session, "Read the code", required=True, actor=SYSTEM, now=LONG_AGO)
         make_article(session, "a")
         retire_item(session, item.id, actor=SYSTEM, now=LONG_AGO)
-        judge(session, "a", reviewer, "approve")
+        decision = judge(session, "a", reviewer, "approve")
+        assert decision.after["status"] == "approved"
+
+
+def test_a_line_retired_since_the_page_was_opened_is_no_mistake(session_of: Sessions, reviewer: User) -> None:
+    with session_of() as session:
+        item = add_item(session, "Read the code", required=True, actor=SYSTEM, now=LONG_AGO)
+        make_article(session, "a")
+        retire_item(session, item.id, actor=SYSTEM, now=LONG_AGO)
+        assert judge(session, "a", reviewer, "approve", checklist=frozenset({item.id})).checklist == []
+
+
+@pytest.mark.parametrize("number", [0, 999, 10**17, 2**63, 10**40])
+def test_a_line_that_never_was_is_refused(session_of: Sessions, reviewer: User, number: int) -> None:
+    with session_of() as session:
+        article = make_article(session, "a")
+        with pytest.raises(Invalid) as refused:
+            judge(session, "a", reviewer, "approve", checklist=frozenset({number}))
+        assert list(refused.value.fields) == ["checklist"]
+        assert not article.indexable
+
+
+@pytest.mark.parametrize("note", ["", " \n", "\u200b", "\u202e \ufeff", "\u2800", "\u3164\u115f", "\u0301"])
+@pytest.mark.parametrize("outcome", ["request_changes", "reject"])
+def test_a_needed_note_can_be_seen(session_of: Sessions, reviewer: User, outcome: str, note: str) -> None:
+    with session_of() as session:
+        make_article(session, "a")
+        with pytest.raises(Invalid) as refused:
+            judge(session, "a", reviewer, outcome, note=note)
+        assert list(refused.value.fields) == ["note"]
+
+
+@pytest.mark.parametrize("note", ["x", "7", "?", "好", "لا", "🙁"])
+def test_a_short_note_is_a_note(session_of: Sessions, reviewer: User, note: str) -> None:
+    with session_of() as session:
+        make_article(session, "a")
+        assert judge(session, "a", reviewer, "reject", note=note).note == note
 
 
 def test_only_a_lead_archives(session_of: Sessions, reviewer: User, lead: User) -> None:

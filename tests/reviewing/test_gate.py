@@ -170,6 +170,16 @@ class Desk(RuleBasedStateMachine):
 
         self.attempt(work, LEAD, article)
 
+    @rule(article=which_article, text=st.sampled_from(range(len(TEXTS))))
+    def approve_reject_import_and_roll_back(self, article: int, text: int) -> None:
+        """The way by which an old approval could come back over a text that nobody has read."""
+        self.approve_as_one_should(LEAD, article)
+        self.open_page(LEAD, article)
+        on_second_thought: dict[str, Any] = {"given": {}, "status": None, "note": "No.", "override": ""}
+        self._decide(LEAD, article, outcome=Outcome.REJECT, ticked=False, **on_second_thought)
+        self.import_again(article, text, "reviewed", waits=False)
+        self.roll_back_the_standing_decision(article)
+
     @rule(person=which_person, article=which_article)
     def hold_it(self, person: int, article: int) -> None:
         self.attempt(

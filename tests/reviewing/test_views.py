@@ -9,10 +9,10 @@ from html import unescape
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from werkzeug.test import TestResponse
 
-from review_app.accounts.models import User
+from review_app.accounts.models import User, UserSession
 from review_app.articles.models import Article
 from review_app.base.clock import utc_now
 from review_app.review_queue.models import Claim
@@ -656,3 +656,59 @@ def test_the_article_s_page_says_how_it_stands(
             for name, value in change.items():
                 setattr(article, name, value)
         assert text in browser.get("/articles/a").text
+
+
+# --- nothing typed is ever taken away ---------------------------------------------------------------------------------
+
+
+def test_what_a_reviewer_may_not_do_is_said_in_the_form_and_the_note_is_kept(
+    session_of: Sessions, browser_of: Browsers, reviewer: User
+) -> None:
+    add(session_of, "a")
+    answer = send(browser_of(reviewer), revision_status="archived", note="two hours of work")
+    assert answer.status_code == 403
+    assert "Only a lead can archive" in " ".join(errors(answer))
+    assert "two hours of work" in answer.text
+    assert typed(answer, "quality") == "80"
+
+
+def test_a_form_that_is_too_old_gives_back_what_was_typed(
+    session_of: Sessions, browser_of: Browsers, reviewer: User
+) -> None:
+    add(session_of, "a")
+    browser = browser_of(reviewer)
+    browser.get("/articles/a/review")
+    browser.forgery_token = "of another session"
+    data = {**SCORES, "revision_status": "rejected", "row_version": "1", "note": "two <b>hours</b> of work"}
+    answer = browser.post("/articles/a/decisions", data)
+    assert answer.status_code == 400
+    assert "two &lt;b&gt;hours&lt;/b&gt; of work" in answer.text
+    assert the_article(session_of).revision_status == "drafted"
+
+
+def test_a_session_that_has_ended_gives_back_what_was_typed(
+    session_of: Sessions, browser_of: Browsers, reviewer: User
+) -> None:
+    add(session_of, "a")
+    browser = browser_of(reviewer)
+    browser.get("/articles/a/review")
+    with session_of() as session:
+        session.execute(delete(UserSession))
+    data = {**SCORES, "revision_status": "rejected", "row_version": "1", "note": "two hours of work"}
+    answer = browser.post("/articles/a/decisions", data)
+    assert answer.status_code == 401
+    assert "two hours of work" in answer.text
+    assert "Your session has ended" in answer.text
+
+
+def test_a_colleague_is_told_whose_decision_it_is(
+    session_of: Sessions, browser_of: Browsers, reviewer: User, colleague: User
+) -> None:
+    with session_of() as session:
+        make_article(session, "a")
+        decision = judge(session, "a", session.get_one(User, colleague.id), "approve", now=utc_now()).id
+    answer = browser_of(reviewer).post(f"/decisions/{decision}/rollback", {"note": "I think otherwise"})
+    assert answer.status_code == 403
+    assert "This is somebody else&#39;s decision" in answer.text
+    assert "I think otherwise" in answer.text
+    assert the_article(session_of).indexable
