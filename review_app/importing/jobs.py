@@ -30,9 +30,10 @@ from review_app.importing.batches import (
     leased,
     why_failed,
 )
+from review_app.importing.limits import DEFAULT_LIMITS
 from review_app.importing.models import ImportBatch, ImportFile
 from review_app.importing.readers import READERS, UnreadableFile, recognise
-from review_app.importing.record import Record, Refusal
+from review_app.importing.record import RawRecord, Record, Refusal, Skipped
 from review_app.importing.validation import validate
 
 RECORDS = 200
@@ -105,7 +106,7 @@ class _Place:
     """What was found, in which file, as which one of it; and how many bytes of the batch are read by then."""
 
     file: ImportFile
-    found: Record | Refusal
+    found: Record | Refusal | Skipped
     number: int
     bytes_done: int
 
@@ -121,7 +122,7 @@ def _places(
         before, skip = before + file.size, 0
 
 
-def _read(file: ImportFile, format_name: str | None) -> Iterator[tuple[Record | Refusal, int]]:
+def _read(file: ImportFile, format_name: str | None) -> Iterator[tuple[Record | Refusal | Skipped, int]]:
     """What a file holds, read and judged, with the bytes read so far. A file that cannot be read is one refusal."""
     try:
         stream = _opened(file)
@@ -135,8 +136,8 @@ def _read(file: ImportFile, format_name: str | None) -> Iterator[tuple[Record | 
         except UnreadableFile as error:
             yield Refusal(0, 0, WHOLE_FILE, str(error), ""), file.size
             return
-        for found in reader.read(stream):
-            yield found if isinstance(found, Refusal) else validate(found, utc_today()), stream.tell()
+        for found in reader.read(stream, DEFAULT_LIMITS):
+            yield validate(found, utc_today()) if isinstance(found, RawRecord) else found, stream.tell()
 
 
 def _opened(file: ImportFile) -> io.BufferedReader[Any]:

@@ -37,6 +37,16 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Skipped:
+    """A record that is none of ours to import (a menu item of a site, say), and why; it is counted as skipped."""
+
+    line: int
+    item: int
+    reason: str
+    source_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RecordWarning:
     """Something about a record that was taken all the same."""
 

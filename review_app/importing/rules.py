@@ -11,8 +11,6 @@ import unicodedata
 MEBIBYTE = 1024 * 1024
 HEAD_BYTES = 64 * 1024
 """How much of a file `recognise` needs to see."""
-MOST_PAGE_BYTES = 2 * MEBIBYTE
-MOST_LINE_BYTES = 4 * MEBIBYTE
 KEPT_OF_TOO_LONG = 64 * 1024
 """Bytes kept of a line or page that is refused for its length."""
 MOST_CELL_CHARACTERS = 2 * MEBIBYTE

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from review_app.importing.limits import DEFAULT_LIMITS
 from review_app.importing.readers import json_lines
 from review_app.importing.record import RawRecord, Refusal
-from review_app.importing.rules import MOST_LINE_BYTES
 
 GOOD = b'{"title": "a", "payload": {"source_id": "x-1"}, "body": "<p>b</p>"}'
 
@@ -140,20 +140,20 @@ class Endless(io.BytesIO):
 
 def test_a_line_that_is_too_long_is_refused_in_bounded_memory_and_the_next_one_gets_in() -> None:
     tracemalloc.start()
-    refusal, good = json_lines.read(Endless(20 * MOST_LINE_BYTES))
+    refusal, good = json_lines.read(Endless(20 * DEFAULT_LIMITS.line_bytes))
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert isinstance(refusal, Refusal)
     assert "longer than 4 MiB" in refusal.reason
     assert len(refusal.raw) < 100_000
     assert (good.line, good.item) == (2, 2)
-    assert most < 4 * MOST_LINE_BYTES
+    assert most < 4 * DEFAULT_LIMITS.line_bytes
 
 
 def test_a_line_of_just_the_limit_gets_in() -> None:
     frame = len(b'{"a": ""}')
-    (fits,) = read(b'{"a": "' + b"x" * (MOST_LINE_BYTES - frame) + b'"}')
-    (longer,) = read(b'{"a": "' + b"x" * (MOST_LINE_BYTES - frame + 1) + b'"}')
+    (fits,) = read(b'{"a": "' + b"x" * (DEFAULT_LIMITS.line_bytes - frame) + b'"}')
+    (longer,) = read(b'{"a": "' + b"x" * (DEFAULT_LIMITS.line_bytes - frame + 1) + b'"}')
     assert isinstance(fits, RawRecord)
     assert isinstance(longer, Refusal)
 

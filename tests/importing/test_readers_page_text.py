@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from review_app.importing.limits import DEFAULT_LIMITS
 from review_app.importing.readers import page_text
 from review_app.importing.record import RawRecord, Refusal
-from review_app.importing.rules import MOST_PAGE_BYTES
 
 SAMPLES = Path(__file__).parent / "samples"
 BOX = "site post meta\n\ntopicknots / rope\nstack\n  • rope\npayload\n  • source id: rope-1\n"
@@ -282,7 +282,7 @@ def test_a_refused_page_names_its_article_if_it_can() -> None:
 
 
 def test_a_page_that_is_too_large_or_no_text_is_refused() -> None:
-    assert "larger than 2 MiB" in refused("t\n" * MOST_PAGE_BYTES).reason
+    assert "larger than 2 MiB" in refused("t\n" * DEFAULT_LIMITS.page_bytes).reason
     latin = refused(f"a\ncaf\xe9\n{BOX}".replace("•", "*").encode("latin-1"))
     assert (latin.line, "byte 0xE9" in latin.reason) == (2, True)
     assert refused(b"\0\xff").raw == "\u2400\ufffd"

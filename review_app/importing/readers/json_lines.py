@@ -14,9 +14,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO, NamedTuple
 
 from review_app.importing import rules
+from review_app.importing.limits import DEFAULT_LIMITS, Limits
 from review_app.importing.readers.encoding import describe, utf8_blocks
 from review_app.importing.record import RawRecord, Refusal
-from review_app.importing.rules import BODY, KEPT_OF_TOO_LONG, MOST_DEEP, MOST_DIGITS, MOST_LINE_BYTES
+from review_app.importing.rules import BODY, KEPT_OF_TOO_LONG, MOST_DIGITS
 
 name = "jsonl"
 
@@ -68,19 +69,23 @@ def recognises(head: bytes) -> bool:
     return bool(BEGINS_OBJECT.match(lines[0])) or 2 * objects >= len(lines)
 
 
-def read(stream: BinaryIO) -> Iterator[RawRecord | Refusal]:
+def check(_stream: BinaryIO, _limits: Limits) -> None:
+    """Nothing: each line stands for itself."""
+
+
+def read(stream: BinaryIO, limits: Limits = DEFAULT_LIMITS) -> Iterator[RawRecord | Refusal]:
     """One record or refusal for each line that is not blank."""
     item = 0
-    for line in _lines(utf8_blocks(stream)):
+    for line in _lines(utf8_blocks(stream), limits.line_bytes):
         if line.too_long or line.data.strip():
             item += 1
-            yield _record(line, item)
+            yield _record(line, item, limits)
 
 
-def _record(line: Line, item: int) -> RawRecord | Refusal:
+def _record(line: Line, item: int, limits: Limits) -> RawRecord | Refusal:
     try:
-        text = _text(line)
-        fields = _fields(text)
+        text = _text(line, limits.line_bytes)
+        fields = _fields(text, limits.json_depth)
         body = _body(fields)
     except _BadLine as bad:
         raw = rules.storable(line.data.decode(errors="replace"))
@@ -91,9 +96,9 @@ def _record(line: Line, item: int) -> RawRecord | Refusal:
     return RawRecord(line.number, item, fields, body, text)
 
 
-def _text(line: Line) -> str:
+def _text(line: Line, most: int) -> str:
     if line.too_long:
-        limit = MOST_LINE_BYTES // rules.MEBIBYTE
+        limit = most // rules.MEBIBYTE
         raise _BadLine("", f"The line is longer than {limit} MiB; only its beginning is kept.")
     if b"\0" in line.data:
         raise _BadLine("", f"The line contains a NUL character (position {line.data.index(0) + 1}).")
@@ -103,7 +108,7 @@ def _text(line: Line) -> str:
         raise _BadLine("", f"The line is no UTF-8 text: {describe(error)}.") from None
 
 
-def _fields(text: str) -> dict[str, Any]:
+def _fields(text: str, most_deep: int) -> dict[str, Any]:
     try:
         value = DECODER.decode(text)
     except json.JSONDecodeError as error:
@@ -112,7 +117,7 @@ def _fields(text: str) -> dict[str, Any]:
         )
         raise _BadLine("", f"The line is no valid JSON: {words} (position {error.pos + 1}).") from None
     except RecursionError:
-        raise _BadLine("", f"The record is nested more than {MOST_DEEP} deep.") from None
+        raise _BadLine("", f"The record is nested more than {most_deep} deep.") from None
     except _KeyTwice as twice:
         key = rules.shortened(str(twice), 80)
         raise _BadLine(
@@ -211,21 +216,19 @@ AS_WRITTEN = json.JSONDecoder(parse_int=_Written, parse_float=_Written, parse_co
 # --- lines ------------------------------------------------------------------------------------------------------------
 
 
-def _lines(blocks: Iterable[bytes]) -> Iterator[Line]:
+def _lines(blocks: Iterable[bytes], most: int) -> Iterator[Line]:
     """The lines of a file in bounded memory, however long one is."""
     number, rest, too_long = 1, b"", False
     for block in blocks:
         *whole, rest = (rest + block).split(b"\n")
         for data in whole:
-            yield _line(number, data, too_long)
+            yield _line(number, data, too_long=too_long or len(data) > most)
             number, too_long = number + 1, False
-        if too_long or len(rest) > MOST_LINE_BYTES:
+        if too_long or len(rest) > most:
             rest, too_long = rest[:KEPT_OF_TOO_LONG], True
     if rest or too_long:
-        yield _line(number, rest, too_long)
+        yield _line(number, rest, too_long=too_long)
 
 
-def _line(number: int, data: bytes, too_long: bool) -> Line:
-    if too_long or len(data) > MOST_LINE_BYTES:
-        return Line(number, data[:KEPT_OF_TOO_LONG], too_long=True)
-    return Line(number, data.removesuffix(b"\r"), too_long=False)
+def _line(number: int, data: bytes, *, too_long: bool) -> Line:
+    return Line(number, data[:KEPT_OF_TOO_LONG] if too_long else data.removesuffix(b"\r"), too_long)

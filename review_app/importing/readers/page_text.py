@@ -19,12 +19,13 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from review_app.importing import rules
+from review_app.importing.limits import DEFAULT_LIMITS, Limits
 from review_app.importing.readers.encoding import describe, utf8_blocks, why_not_text
 from review_app.importing.readers.page_text_article import article_html
 from review_app.importing.readers.page_text_box import find_box, read_box
 from review_app.importing.readers.page_text_bullets import BoxFault
 from review_app.importing.record import RawRecord, Refusal
-from review_app.importing.rules import KEPT_OF_TOO_LONG, MEBIBYTE, MOST_PAGE_BYTES
+from review_app.importing.rules import KEPT_OF_TOO_LONG, MEBIBYTE
 
 name = "text"
 
@@ -42,12 +43,16 @@ def recognises(head: bytes) -> bool:
     return not OTHER_FORMAT.match(head) and not why_not_text(head)
 
 
-def read(stream: BinaryIO) -> Iterator[RawRecord | Refusal]:
+def check(_stream: BinaryIO, _limits: Limits) -> None:
+    """Nothing: the file is one record."""
+
+
+def read(stream: BinaryIO, limits: Limits = DEFAULT_LIMITS) -> Iterator[RawRecord | Refusal]:
     """The one record of the file, or why there is none."""
-    data = _whole_file(stream)
-    if len(data) > MOST_PAGE_BYTES:
+    data = _whole_file(stream, limits.page_bytes)
+    if len(data) > limits.page_bytes:
         yield _refusal(
-            1, "", f"The page is larger than {MOST_PAGE_BYTES // MEBIBYTE} MiB.", data[:KEPT_OF_TOO_LONG]
+            1, "", f"The page is larger than {limits.page_bytes // MEBIBYTE} MiB.", data[:KEPT_OF_TOO_LONG]
         )
         return
     try:
@@ -59,11 +64,11 @@ def read(stream: BinaryIO) -> Iterator[RawRecord | Refusal]:
         yield _refusal(fault.line, fault.field, fault.reason, data)
 
 
-def _whole_file(stream: BinaryIO) -> bytes:
+def _whole_file(stream: BinaryIO, most: int) -> bytes:
     data = b""
     for block in utf8_blocks(stream):
         data += block
-        if len(data) > MOST_PAGE_BYTES:
+        if len(data) > most:
             break
     return data
 

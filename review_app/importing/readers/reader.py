@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import BinaryIO, Protocol
 
-from review_app.importing.record import RawRecord, Refusal
+from review_app.importing.limits import Limits
+from review_app.importing.record import RawRecord, Refusal, Skipped
+
+Found = RawRecord | Refusal | Skipped
+"""One record of a file, as a reader gives it."""
 
 
 class UnreadableFile(Exception):
@@ -24,5 +28,11 @@ class Reader(Protocol):
     def recognises(self, head: bytes) -> bool:
         """Whether a file that begins so is of this format. `head` is UTF-8 without byte order mark; it may be cut."""
 
-    def read(self, stream: BinaryIO) -> Iterator[RawRecord | Refusal]:
+    def check(self, stream: BinaryIO, limits: Limits) -> None:
+        """Raise `UnreadableFile` if the file must be refused whole, though its beginning is fine.
+
+        Called with a stream of its own before `read`. Formats whose records stand each for themselves need no look.
+        """
+
+    def read(self, stream: BinaryIO, limits: Limits) -> Iterator[Found]:
         """The records of a file; what is wrong in one of them is a refusal of that one, and raises nothing."""

@@ -1,0 +1,1 @@
+"""Facts about an article that help a reviewer to judge it."""
