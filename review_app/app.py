@@ -37,6 +37,7 @@ from review_app.publishing import public
 from review_app.publishing import views as publishing
 from review_app.review_queue import api as review_queue_api
 from review_app.review_queue import models as _review_queue_models
+from review_app.review_queue import queries as review_queue_queries
 from review_app.review_queue import views as review_queue
 from review_app.reviewing import api as reviewing_api
 from review_app.reviewing import models as _reviewing_models
@@ -61,7 +62,7 @@ BLUEPRINTS = (
     reviewing_api.blueprint,
 )
 JOBS = (
-    *importing_jobs.JOBS,
+    *importing_jobs.jobs(worked_on=[review_queue_queries.claimed_among]),
     *publishing_jobs.JOBS,
 )
 

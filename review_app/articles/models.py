@@ -26,8 +26,9 @@ class Article(Base):
     """One imported post, known for ever by its `source_id`.
 
     `queue_rank` orders the queue, lowest first (milliseconds of the time it began to wait). `row_version` is raised by
-    every change, so that a page that has gone stale can be told. `text_digest` covers title and text alone:
-    an approval holds for just that text. `decided_at` is the time of the person's decision that stands, if any.
+    every change, so that a page that has gone stale can be told. `text_digest` covers what the public would read alone:
+    an approval holds for just that text. `source_hash` tells the same content under two ids. `decided_at` is the time of
+    the person's decision that stands, if any.
     """
 
     __tablename__ = "article"
@@ -49,6 +50,7 @@ class Article(Base):
         _queue_index("batch_id"),
         Index("ix_article_revision_status_id", "revision_status", "id"),
         Index("ix_article_batch_id_id", "batch_id", "id"),
+        Index("ix_article_source_hash", "source_hash"),
         Index("ix_article_awaiting_review_id", "awaiting_review", "id"),
         Index("ix_article_indexable_id", "id", sqlite_where=INDEXABLE_ON_SQLITE, postgresql_where=INDEXABLE),
     )
@@ -78,6 +80,7 @@ class Article(Base):
     published_version: Mapped[str | None]
     content_digest: Mapped[str]
     text_digest: Mapped[str]
+    source_hash: Mapped[str | None]
     row_version: Mapped[int] = mapped_column(default=1)
     batch_id: Mapped[int | None]
     imported_at: Mapped[datetime]

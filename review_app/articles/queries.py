@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from collections.abc import Collection
+
+import msgspec
+from sqlalchemy import ARRAY, String, bindparam, func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from review_app.articles.filters import Filters
@@ -55,3 +58,14 @@ def list_articles(
 def anything(session: Session) -> bool:
     """Whether anything was ever imported."""
     return session.scalar(select(Article.id).limit(1)) is not None
+
+
+def first_with_hashes(session: Session, hashes: Collection[str]) -> dict[str, str]:
+    """For each of these content hashes that articles have, the source id of one of them: a look-up in the index each."""
+    if session.get_bind().dialect.name == "sqlite":
+        wanted = func.json_each(bindparam("hashes", msgspec.json.encode(list(hashes)).decode()))
+    else:
+        wanted = func.unnest(bindparam("hashes", list(hashes), ARRAY(String)))
+    asked = wanted.table_valued("value", name="asked")
+    one = select(Article.source_id).where(Article.source_hash == asked.c.value).limit(1).scalar_subquery()
+    return {row[0]: row[1] for row in session.execute(select(asked.c.value, one)) if row[1] is not None}

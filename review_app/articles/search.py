@@ -6,6 +6,8 @@ The index is a table `article_search` that only this module and its migration kn
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, delete, text
 from sqlalchemy import table as table_clause
@@ -26,32 +28,38 @@ def words_of(query: str) -> list[str]:
     return WORD.findall(query.lower())[:MOST_WORDS]
 
 
+INSERT_ON_SQLITE = text(
+    "INSERT INTO article_search (rowid, title, topic, body) VALUES (:id, :title, :topic, :body)"
+)
+INSERT_ON_POSTGRESQL = text(
+    "INSERT INTO article_search (article_id, document) VALUES (:id, "
+    "setweight(to_tsvector('simple', :title), 'A') || setweight(to_tsvector('simple', :topic), 'B') "
+    "|| to_tsvector('simple', left(:body, 500000))) "
+    "ON CONFLICT (article_id) DO UPDATE SET document = excluded.document"
+)
+
+
 def index_article(session: Session, article: Article, plain_text: str) -> None:
     """Write, or write again, what can be found of an article."""
-    values = {
-        "id": article.id,
-        "title": f"{article.title} {article.source_id}",
-        "topic": article.topic,
-        "body": plain_text,
-    }
     if session.get_bind().dialect.name == "sqlite":
         session.execute(text("DELETE FROM article_search WHERE rowid = :id"), {"id": article.id})
-        session.execute(
-            text(
-                "INSERT INTO article_search (rowid, title, topic, body) VALUES (:id, :title, :topic, :body)"
-            ),
-            values,
-        )
-        return
-    session.execute(
-        text(
-            "INSERT INTO article_search (article_id, document) VALUES (:id, "
-            "setweight(to_tsvector('simple', :title), 'A') || setweight(to_tsvector('simple', :topic), 'B') "
-            "|| to_tsvector('simple', left(:body, 500000))) "
-            "ON CONFLICT (article_id) DO UPDATE SET document = excluded.document"
-        ),
-        values,
-    )
+    columns = {"title": article.title, "source_id": article.source_id, "topic": article.topic}
+    index_new_articles(session, [(article.id, columns, plain_text)])
+
+
+def index_new_articles(session: Session, articles: Iterable[tuple[int, Mapping[str, Any], str]]) -> None:
+    """Write what can be found of articles that the index does not have: id, columns, plain text of each."""
+    values = [
+        {
+            "id": article_id,
+            "title": f"{columns['title']} {columns['source_id']}",
+            "topic": columns["topic"],
+            "body": plain_text,
+        }
+        for article_id, columns, plain_text in articles
+    ]
+    sqlite = session.get_bind().dialect.name == "sqlite"
+    session.execute(INSERT_ON_SQLITE if sqlite else INSERT_ON_POSTGRESQL, values)
 
 
 def forget_articles(session: Session, article_ids: list[int]) -> None:

@@ -7,10 +7,10 @@ SQLite is opened in WAL mode with foreign keys on and `synchronous=FULL`. A tran
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, cast
 
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -18,7 +18,19 @@ from flask import Flask
 from flask_migrate import Migrate
 from flask_migrate import upgrade as migrate_upgrade
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import JSON, BigInteger, Date, DateTime, Dialect, Integer, MetaData, Text, event
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Date,
+    DateTime,
+    Dialect,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    event,
+    insert,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import DeclarativeBase, Session, registry
@@ -124,6 +136,12 @@ def transaction() -> Iterator[Session]:
     except BaseException:
         session.rollback()
         raise
+
+
+def insert_rows(session: Session, model: type[Base], rows: Sequence[dict[str, Any]]) -> None:
+    """Send rows to a table in one go, without an object for each. Every row names the same columns, defaults included."""
+    if rows:
+        session.execute(insert(cast("Table", model.__table__)), rows)
 
 
 @event.listens_for(Engine, "connect")

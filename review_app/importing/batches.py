@@ -11,18 +11,20 @@ from typing import IO
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from review_app.base.errors import Invalid
+from review_app.base.errors import Conflict, Invalid, NotFound, TooMany
 from review_app.importing.models import ImportBatch, ImportChunk, ImportFile, ImportRowError
 from review_app.importing.readers import READERS, UnreadableFile, recognise
 from review_app.importing.readers.encoding import head_as_utf8
-from review_app.importing.record import Refusal
+from review_app.importing.reading import WHOLE_FILE
 from review_app.outbox.actions import Actor, announce, log_event
+from review_app.outbox.changes import note_change, observe_change
 
 CHUNK_BYTES = 1024 * 1024
 HEAD_BYTES = 64 * 1024
 LEASE = timedelta(minutes=2)
-WHOLE_FILE = "file"
-"""The field of a refusal that is about a file and not about a record in it."""
+MOST_UNREADABLE = 10_000
+"""With more files than this that are all refused, an import has finished and not failed: it has seen plenty."""
+HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +71,23 @@ def open_batch(
     actor: Actor,
     now: datetime,
     format_name: str | None = None,
+    encoding: str | None = None,
+    mapping: str = "",
+    reason: str = "",
+    expected: str = "",
     dry_run: bool = False,
     is_demo: bool = False,
 ) -> ImportBatch:
-    """A new batch without files. `origin` is `page`, `api`, `command` or `demo`."""
+    """A new batch without files. `origin` is `page`, `api`, `command`, `source` or `demo`.
+
+    `encoding` and `mapping` (TOML) are what somebody said of the files; `reason` and `expected` go into the change record.
+    """
     batch = ImportBatch(
         name=name,
         origin=origin,
         format=format_name,
+        encoding=encoding,
+        mapping=mapping,
         dry_run=dry_run,
         is_demo=is_demo,
         user_id=user_id,
@@ -86,12 +97,29 @@ def open_batch(
         lease_until=None,
         started_at=None,
         finished_at=None,
+        undo_requested_at=None,
     )
     session.add(batch)
     session.flush()
-    after = {"name": name, "origin": origin, "dry_run": dry_run}
-    log_event(session, "import.started", ("import", str(batch.id)), actor=actor, now=now, after=after)
+    subject, after = ("import", str(batch.id)), {"name": name, "origin": origin, "dry_run": dry_run}
+    log_event(session, "import.started", subject, actor=actor, now=now, after=after)
+    if not dry_run:
+        _note(session, batch, reason, expected, actor=actor)
     return batch
+
+
+def _note(session: Session, batch: ImportBatch, reason: str, expected: str, *, actor: Actor) -> None:
+    note_change(
+        session,
+        ("import", str(batch.id)),
+        user_id=batch.user_id,
+        actor=actor,
+        reason=reason.strip() or f"Import of {batch.name}",
+        expected=expected.strip()
+        or "Every record is in, or refused with a reason; what people decided stays.",
+        rollback="Undo the import: what nobody has worked on since goes back to how it was.",
+        now=batch.created_at,
+    )
 
 
 def add_uploads(session: Session, batch: ImportBatch, uploads: Iterable[Upload]) -> None:
@@ -150,30 +178,15 @@ def count(batch: ImportBatch, outcome: str) -> None:
     batch.total += 1
 
 
-def refuse(session: Session, batch: ImportBatch, file: str, refusal: Refusal) -> None:
-    """Keep a refused record with its reason."""
-    count(batch, "rejected")
-    session.add(
-        ImportRowError(
-            batch_id=batch.id,
-            file=file,
-            line=refusal.line,
-            item=refusal.item,
-            source_id=refusal.source_id,
-            field=refusal.field,
-            reason=refusal.reason,
-            raw=refusal.raw,
-        )
-    )
-
-
-def why_failed(session: Session, batch: ImportBatch, files: int) -> str:
+def why_failed(session: Session, batch: ImportBatch) -> str:
     """Why nothing could be read, if no file of the batch could; else nothing."""
     refused = select(ImportRowError).where(
         ImportRowError.batch_id == batch.id, ImportRowError.field == WHOLE_FILE
     )
+    if not batch.rejected or batch.rejected < batch.total or batch.total > MOST_UNREADABLE:
+        return ""
     unreadable = session.scalars(refused.order_by(ImportRowError.id)).all()
-    if len(unreadable) < files:
+    if len(unreadable) < batch.total:
         return ""
     return " ".join(f"{error.file}: {error.reason}" for error in unreadable[:3])
 
@@ -181,9 +194,7 @@ def why_failed(session: Session, batch: ImportBatch, files: int) -> str:
 def finish(session: Session, batch: ImportBatch, now: datetime, failure: str = "") -> None:
     """End a batch, forget the uploaded bytes, and say so."""
     batch.state, batch.failure = ("failed" if failure else "finished"), failure
-    batch.leased_by, batch.lease_until, batch.finished_at = None, None, now
-    files = select(ImportFile.id).where(ImportFile.batch_id == batch.id)
-    session.execute(delete(ImportChunk).where(ImportChunk.file_id.in_(files)))
+    _end(session, batch, now)
     announce(
         session,
         "import.finished",
@@ -192,6 +203,52 @@ def finish(session: Session, batch: ImportBatch, now: datetime, failure: str = "
         payload={"id": batch.id, "state": batch.state} | counts(batch),
         now=now,
     )
+
+
+def cancel_batch(session: Session, batch: ImportBatch, *, actor: Actor, now: datetime) -> None:
+    """Stop a batch where it is: what is in stays in, and can be undone. Raises `Conflict` when it has ended."""
+    if batch.state not in {"queued", "running"}:
+        raise Conflict("This import has ended already.")
+    batch.state = "cancelled"
+    _end(session, batch, now)
+    subject = ("import", str(batch.id))
+    log_event(session, "import.cancelled", subject, actor=actor, now=now, after=counts(batch))
+
+
+def _end(session: Session, batch: ImportBatch, now: datetime) -> None:
+    batch.leased_by, batch.lease_until, batch.finished_at = None, None, now
+    files = select(ImportFile.id).where(ImportFile.batch_id == batch.id)
+    session.execute(delete(ImportChunk).where(ImportChunk.file_id.in_(files)))
+    figures = ", ".join(f"{number:,} {name}" for name, number in counts(batch).items() if name != "total")
+    observe_change(session, ("import", str(batch.id)), f"{batch.state.capitalize()}: {figures}.", now)
+
+
+def lock_batch(session: Session, batch_id: int) -> ImportBatch:
+    """The batch's row, held until the transaction ends. Raises `NotFound`."""
+    found = session.scalar(select(ImportBatch).where(ImportBatch.id == batch_id).with_for_update())
+    if found is None:
+        raise NotFound(f"There is no import {batch_id}.")
+    return found
+
+
+def check_quota(session: Session, user_id: int, *, at_once: int, an_hour: int, now: datetime) -> None:
+    """Raises `TooMany` when a person has `at_once` imports that have not ended, or began `an_hour` in the last hour."""
+    own = select(ImportBatch).where(ImportBatch.user_id == user_id).order_by(ImportBatch.created_at.desc())
+    recent = session.scalars(
+        own.where(ImportBatch.created_at > now - HOUR, ImportBatch.origin.in_(["page", "api"])).limit(an_hour)
+    ).all()
+    if len(recent) >= an_hour:
+        wait = recent[-1].created_at + HOUR - now
+        raise TooMany(
+            f"You have begun {an_hour} imports within an hour, which is the most. Several files can go in one import.",
+            retry_seconds=max(1, int(wait.total_seconds())),
+        )
+    running = session.scalars(own.where(ImportBatch.state.in_(["queued", "running"])).limit(at_once)).all()
+    if len(running) >= at_once:
+        raise TooMany(
+            f"{at_once} of your imports are still running, which is the most at once. Wait for one, or cancel it.",
+            retry_seconds=10,
+        )
 
 
 def counts(batch: ImportBatch) -> dict[str, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from datetime import datetime
 
@@ -22,7 +21,7 @@ def change(session: Session, batch: ImportBatch, article: Article, record: Recor
 
     Only an approval does not: it holds for the text that was read and for no other.
     """
-    before, text_changed = State.of(article), article.text_digest != text_digest(record)
+    before, text_changed = State.of(article), article.text_digest != record.text_digest
     take_content(article, batch, record, now)
     if before.decided_at is None:
         take_judgement(article, record, now)
@@ -46,7 +45,7 @@ def take_content(article: Article, batch: ImportBatch, record: Record, now: date
     ):
         setattr(article, name, getattr(record, name))
     article.view_count = record.view_count
-    article.content_digest, article.text_digest = record.content_digest, text_digest(record)
+    article.content_digest, article.text_digest = record.content_digest, record.text_digest
     article.batch_id, article.updated_at = batch.id, now
     article.body.html, article.body.plain_text = record.body_html, record.plain_text
     article.body.word_count, article.body.image_count = record.word_count, record.image_count
@@ -127,9 +126,3 @@ def _keep_judgement(
         )
     elif before.status == RevisionStatus.CHANGES_REQUESTED and not before.awaiting_review:
         set_state(article, replace(before, awaiting_review=True, queue_rank=rank_of(now)), now)
-
-
-def text_digest(record: Record) -> str:
-    """What an approval holds for: every word of the article that the public would read."""
-    parts = "\0".join((record.title, record.excerpt, record.body_html))
-    return hashlib.sha256(parts.encode()).hexdigest()

@@ -1,18 +1,16 @@
-"""The job of an import: lease the batch, read its files, settle the records in small transactions, go on where it stopped."""
+"""The jobs of an import: lease the batch, settle its records in small transactions, go on where it stopped; undo it."""
 
 from __future__ import annotations
 
-import io
 import os
 import secrets
 import socket
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -20,24 +18,18 @@ from sqlalchemy.orm import Session
 from review_app.base.clock import utc_now, utc_today
 from review_app.base.database import db, transaction
 from review_app.base.jobs import Job
-from review_app.importing.actions import settle
-from review_app.importing.batches import (
-    HEAD_BYTES,
-    WHOLE_FILE,
-    chunks_of,
-    finish,
-    lease_batch,
-    leased,
-    why_failed,
-)
-from review_app.importing.limits import DEFAULT_LIMITS
+from review_app.importing.actions import Place, settle
+from review_app.importing.batches import LEASE, chunks_of, finish, lease_batch, leased, why_failed
 from review_app.importing.models import ImportBatch, ImportFile
-from review_app.importing.readers import READERS, UnreadableFile, recognise
-from review_app.importing.record import RawRecord, Record, Refusal, Skipped
-from review_app.importing.validation import validate
+from review_app.importing.reading import How, Located, read_file
+from review_app.importing.record import Record, Refusal
+from review_app.importing.undo import WorkedOn, finish_undo, lease_undo, undo_some
+from review_app.outbox.actions import SYSTEM
 
-RECORDS = 200
-"""Records of one transaction."""
+RECORDS = 250
+"""At most so many records are settled in one transaction."""
+CHARACTERS = 8 * 1024 * 1024
+"""And not more once they have this many characters, so that long ones do not fill the memory."""
 
 Progress = Callable[[ImportBatch], None]
 
@@ -63,6 +55,15 @@ def run_import(batch_id: int, progress: Progress | None = None) -> None:
         return
 
 
+class _Settled(NamedTuple):
+    """Something found, and where the batch stands once it is settled: the file, its how-manieth find, bytes of all files."""
+
+    position: int
+    number: int
+    bytes_done: int
+    located: Located
+
+
 class _Run:
     """One worker's hold on one batch."""
 
@@ -72,15 +73,16 @@ class _Run:
     def work(self) -> None:
         """Settle record after record, from where the last worker stopped, and end the batch."""
         with self._step() as (session, batch):
-            position, skip, format_name = batch.file_position, batch.done_in_file, batch.format
+            position, skip = batch.file_position, batch.done_in_file
+            how = How(batch.format, utc_today())
             query = select(ImportFile).where(ImportFile.batch_id == batch.id).order_by(ImportFile.position)
             files = session.scalars(query).all()
             session.expunge_all()
-        places = _places(files, position, skip, format_name)
-        while some := list(islice(places, RECORDS)):
+        for some in _in_portions(_found(files, position, skip, how)):
             self._settle(some)
         with self._step() as (session, batch):
-            finish(session, batch, utc_now(), why_failed(session, batch, len(files)))
+            batch.bytes_done = batch.bytes_total
+            finish(session, batch, utc_now(), why_failed(session, batch))
 
     @contextmanager
     def _step(self) -> Iterator[tuple[Session, ImportBatch]]:
@@ -93,80 +95,52 @@ class _Run:
         if self.progress:
             self.progress(batch)
 
-    def _settle(self, some: list[_Place]) -> None:
+    def _settle(self, some: Sequence[_Settled]) -> None:
         with self._step() as (session, batch):
-            settle(session, batch, [(place.file.name, place.found) for place in some], now=utc_now())
+            found = [(Place(at.located.file, at.located.format), at.located.found) for at in some]
+            settle(session, batch, found, now=utc_now())
             last = some[-1]
-            batch.file_position, batch.done_in_file = last.file.position, last.number
-            batch.bytes_done = last.bytes_done
+            batch.file_position, batch.done_in_file = last.position, last.number
+            batch.bytes_done = max(batch.bytes_done, last.bytes_done)
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """What was found, in which file, as which one of it; and how many bytes of the batch are read by then."""
+def _in_portions(found: Iterable[_Settled]) -> Iterator[list[_Settled]]:
+    some: list[_Settled] = []
+    weight = 0
+    for one in found:
+        some.append(one)
+        item = one.located.found
+        weight += len(item.raw) if isinstance(item, Record | Refusal) else 0
+        if len(some) >= RECORDS or weight >= CHARACTERS:
+            yield some
+            some, weight = [], 0
+    if some:
+        yield some
 
-    file: ImportFile
-    found: Record | Refusal | Skipped
-    number: int
-    bytes_done: int
 
-
-def _places(
-    files: Sequence[ImportFile], position: int, skip: int, format_name: str | None
-) -> Iterator[_Place]:
+def _found(files: Sequence[ImportFile], position: int, skip: int, how: How) -> Iterator[_Settled]:
     before = sum(file.size for file in files[:position])
     for file in files[position:]:
-        read = enumerate(_read(file, format_name), 1)
-        for number, (found, bytes_read) in islice(read, skip, None):
-            yield _Place(file, found, number, before + bytes_read)
+        with _on_disk(file) as path:
+            found = read_file(lambda path=path: path.open("rb", buffering=0), file.name, how, skip)  # type: ignore[misc]  # mypy cannot infer it
+            for number, located in enumerate(found, skip + 1):
+                yield _Settled(file.position, number, before + located.bytes_read, located)
         before, skip = before + file.size, 0
 
 
-def _read(file: ImportFile, format_name: str | None) -> Iterator[tuple[Record | Refusal | Skipped, int]]:
-    """What a file holds, read and judged, with the bytes read so far. A file that cannot be read is one refusal."""
-    try:
-        stream = _opened(file)
-    except OSError as error:
-        yield Refusal(0, 0, WHOLE_FILE, f"cannot be opened: {error.strerror}", ""), file.size
-        return
-    with stream:
-        try:
-            head = stream.peek(HEAD_BYTES)[:HEAD_BYTES]
-            reader = READERS[recognise(head) if format_name is None or not head else format_name]
-        except UnreadableFile as error:
-            yield Refusal(0, 0, WHOLE_FILE, str(error), ""), file.size
-            return
-        for found in reader.read(stream, DEFAULT_LIMITS):
-            yield validate(found, utc_today()) if isinstance(found, RawRecord) else found, stream.tell()
-
-
-def _opened(file: ImportFile) -> io.BufferedReader[Any]:
+@contextmanager
+def _on_disk(file: ImportFile) -> Iterator[Path]:
+    """The file's path; an uploaded one is written to a temporary file first, so that one can seek in it."""
     if file.path is not None:
-        return io.BufferedReader(Path(file.path).open("rb", buffering=0), HEAD_BYTES)
-    return io.BufferedReader(_Stored(chunks_of(db.session(), file.id)), HEAD_BYTES)
-
-
-class _Stored(io.RawIOBase):
-    """The bytes of an uploaded file as a stream."""
-
-    def __init__(self, chunks: Iterator[bytes]) -> None:
-        self.chunks, self.rest, self.position = chunks, b"", 0
-
-    def readable(self) -> bool:
-        """It can be read."""
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        """Fill the buffer as far as the chunk at hand goes; 0 at the end."""
-        self.rest = self.rest or next(self.chunks, b"")
-        part, self.rest = self.rest[: len(buffer)], self.rest[len(buffer) :]
-        buffer[: len(part)] = part
-        self.position += len(part)
-        return len(part)
-
-    def tell(self) -> int:
-        """How many bytes were read."""
-        return self.position
+        yield Path(file.path)
+        return
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="review-import-"))
+        path = Path(folder) / "upload"
+        with path.open("wb") as copy:
+            for chunk in chunks_of(db.session(), file.id):
+                copy.write(chunk)
+        yield path
 
 
 def due_imports(now: datetime) -> Iterable[int]:
@@ -180,4 +154,40 @@ def due_imports(now: datetime) -> Iterable[int]:
     ).all()
 
 
-JOBS = [Job("import", run_import, due_imports)]
+def run_undo(batch_id: int, worked_on: Sequence[WorkedOn]) -> None:
+    """Undo a batch if it is free, until it is done."""
+    worker, now = worker_name(), utc_now()
+    with transaction() as session:
+        if not lease_undo(session, batch_id, worker, until=now + LEASE, now=now):
+            return
+    more = True
+    while more:
+        with transaction() as session:
+            batch = session.scalars(
+                select(ImportBatch).where(ImportBatch.id == batch_id).with_for_update()
+            ).one()
+            if batch.leased_by != worker:
+                return
+            batch.lease_until = utc_now() + LEASE
+            more = undo_some(session, batch, worked_on, utc_now())
+            if not more:
+                finish_undo(session, batch, SYSTEM, utc_now())
+
+
+def due_undos(now: datetime) -> Iterable[int]:
+    """The batches that wait to be undone."""
+    return db.session.scalars(
+        select(ImportBatch.id)
+        .where(ImportBatch.undo_requested_at.is_not(None), ImportBatch.state != "undone")
+        .where(ImportBatch.lease_until.is_(None) | (ImportBatch.lease_until <= now))
+        .order_by(ImportBatch.id)
+        .limit(100)
+    ).all()
+
+
+def jobs(worked_on: Sequence[WorkedOn]) -> list[Job]:
+    """The kinds of work there are; `worked_on` tells an undo what people are at right now."""
+    return [
+        Job("import", run_import, due_imports),
+        Job("import_undo", lambda batch_id: run_undo(batch_id, worked_on), due_undos),
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -11,13 +12,17 @@ from review_app.accounts.models import User
 from review_app.base.database import Base
 
 UNFINISHED = text("state IN ('queued', 'running')")
+UNDOING = text("undo_requested_at IS NOT NULL AND state != 'undone'")
+LEFT = text("undo NOT IN ('', 'taken back')")
+TAKEN_BACK = "taken back"
 
 
 class ImportBatch(Base):
     """One import. `total = created + updated + unchanged + rejected + skipped`, always.
 
     `done_in_file` of the file at `file_position` says how many records are settled, so that a killed import goes on where it
-    stopped. Whoever works on it holds `leased_by` until `lease_until`.
+    stopped. Whoever works on it holds `leased_by` until `lease_until`. An undo goes through the rows by their `source_id`;
+    `undo_position` is the last one done, `taken_back` and `left_alone` what came of them.
     """
 
     __tablename__ = "import_batch"
@@ -27,6 +32,8 @@ class ImportBatch(Base):
         ),
         CheckConstraint("total = created + updated + unchanged + rejected + skipped", name="sum"),
         Index("ix_import_batch_unfinished", "id", sqlite_where=UNFINISHED, postgresql_where=UNFINISHED),
+        Index("ix_import_batch_undoing", "id", sqlite_where=UNDOING, postgresql_where=UNDOING),
+        Index("ix_import_batch_user_id_created_at", "user_id", "created_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -34,6 +41,8 @@ class ImportBatch(Base):
     name: Mapped[str]
     origin: Mapped[str]
     format: Mapped[str | None]
+    encoding: Mapped[str | None]
+    mapping: Mapped[str] = mapped_column(default="")
     dry_run: Mapped[bool] = mapped_column(default=False)
     is_demo: Mapped[bool] = mapped_column(default=False)
     state: Mapped[str] = mapped_column(default="queued")
@@ -49,6 +58,10 @@ class ImportBatch(Base):
     done_in_file: Mapped[int] = mapped_column(default=0)
     bytes_total: Mapped[int] = mapped_column(default=0)
     bytes_done: Mapped[int] = mapped_column(default=0)
+    undo_requested_at: Mapped[datetime | None]
+    undo_position: Mapped[str] = mapped_column(default="")
+    taken_back: Mapped[int] = mapped_column(default=0)
+    left_alone: Mapped[int] = mapped_column(default=0)
     leased_by: Mapped[str | None]
     lease_until: Mapped[datetime | None]
     created_at: Mapped[datetime]
@@ -90,6 +103,7 @@ class ImportRowError(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     batch_id: Mapped[int] = mapped_column(ForeignKey("import_batch.id", ondelete="CASCADE"))
     file: Mapped[str]
+    format: Mapped[str | None]
     line: Mapped[int]
     item: Mapped[int]
     source_id: Mapped[str | None]
@@ -110,14 +124,49 @@ class ImportRowWarning(Base):
     source_id: Mapped[str | None]
     field: Mapped[str]
     message: Mapped[str]
+    other_source_id: Mapped[str | None]
 
 
-class ImportSeen(Base):
-    """Which record of a batch named an article first, so that a second one of the same id in it can be told."""
+class ImportRow(Base):
+    """What became of an article in a batch: `created`, `updated` or `unchanged`, and the version it had afterwards.
 
-    __tablename__ = "import_seen"
+    Tells a second record of the same id in one batch, and whether anybody worked on the article since. `undo` is empty,
+    `taken back`, or why the undo left the article alone.
+    """
+
+    __tablename__ = "import_row"
+    __table_args__ = (
+        Index("ix_import_row_left", "batch_id", "source_id", sqlite_where=LEFT, postgresql_where=LEFT),
+    )
 
     batch_id: Mapped[int] = mapped_column(ForeignKey("import_batch.id", ondelete="CASCADE"), primary_key=True)
     source_id: Mapped[str] = mapped_column(primary_key=True)
+    outcome: Mapped[str]
     content_digest: Mapped[str]
     place: Mapped[str]
+    row_version: Mapped[int | None]
+    undo: Mapped[str] = mapped_column(default="")
+
+
+class ImportBefore(Base):
+    """An article as it was before a batch changed it, whole, so that the batch can be undone."""
+
+    __tablename__ = "import_before"
+
+    batch_id: Mapped[int] = mapped_column(ForeignKey("import_batch.id", ondelete="CASCADE"), primary_key=True)
+    source_id: Mapped[str] = mapped_column(primary_key=True)
+    article: Mapped[dict[str, Any]]
+
+
+class ImportDifference(Base):
+    """One of the first articles that a batch creates or changes: which fields, from what to what."""
+
+    __tablename__ = "import_difference"
+    __table_args__ = (Index("ix_import_difference_batch_id_id", "batch_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    batch_id: Mapped[int] = mapped_column(ForeignKey("import_batch.id", ondelete="CASCADE"))
+    source_id: Mapped[str]
+    title: Mapped[str]
+    outcome: Mapped[str]
+    fields: Mapped[list[Any]]

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+MOST_HASH_CHARACTERS = 200
+
 
 @dataclass(frozen=True, slots=True)
 class RawRecord:
@@ -62,7 +64,8 @@ class Record:
 
     Scores are 0..100 or None (not scored). `flags` are as imported, but `needs_human_review` among them is what holds
     here. `meta` is everything that was imported but the body. `content_digest` (hex SHA-256) covers all of it and the
-    body as it came, `text_digest` the title and the sanitised body alone.
+    body as it came, `text_digest` what an approval holds for: title, excerpt and sanitised body, every word that the public would
+    read.
     """
 
     line: int
@@ -94,3 +97,9 @@ class Record:
     text_digest: str
     warnings: tuple[RecordWarning, ...]
     raw: str
+
+    @property
+    def source_hash(self) -> str:
+        """The source's own hash of the content, if it gives one; else the digest of the text."""
+        given = self.meta.get("hash")
+        return given[:MOST_HASH_CHARACTERS] if isinstance(given, str) and given.strip() else self.text_digest

@@ -54,12 +54,13 @@ def _record(raw: RawRecord, today: date) -> Record:
     flags = _flags(fields, warn)
     flags[REVIEW_FLAG] = flags.get(REVIEW_FLAG, True) or None in scores.values()
     text = _text(raw.body_html, warn)
+    excerpt = _excerpt(fields, text)
     return Record(
         line=raw.line,
         item=raw.item,
         source_id=source_id,
         title=title,
-        excerpt=_excerpt(fields, text),
+        excerpt=excerpt,
         topic=_short(fields, "topic", warn),
         primary_stack=_primary_stack(fields, warn),
         difficulty=_short(fields, "difficulty", warn),
@@ -81,7 +82,7 @@ def _record(raw: RawRecord, today: date) -> Record:
         word_count=text.word_count,
         image_count=text.image_count,
         content_digest=_digest(fields, raw.body_html),
-        text_digest=_digest(title, text.html),
+        text_digest=hashlib.sha256("\0".join((title, excerpt, text.html)).encode()).hexdigest(),
         warnings=tuple(warnings),
         raw=raw.raw,
     )

@@ -55,3 +55,22 @@ class OutboxEvent(Base):
     state: Mapped[str] = mapped_column(default="waiting")
     created_at: Mapped[datetime]
     release_at: Mapped[datetime]
+
+
+class ChangeRecord(Base):
+    """A change that touches many articles or the policy: who wanted it and why, what was expected, what was observed."""
+
+    __tablename__ = "change_record"
+    __table_args__ = (Index("ix_change_record_subject", "subject_kind", "subject_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    subject_kind: Mapped[str]
+    subject_id: Mapped[str]
+    owner_id: Mapped[int | None]
+    owner: Mapped[str]
+    reason: Mapped[str]
+    expected: Mapped[str]
+    observed: Mapped[str]
+    rollback: Mapped[str]
+    created_at: Mapped[datetime]
+    observed_at: Mapped[datetime | None]

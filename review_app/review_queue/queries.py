@@ -146,3 +146,13 @@ def _values(session: Session, column: Any, condition: Any) -> list[str]:
     walk = walk.union_all(select(following).where(walk.c.value.is_not(None)))
     query = select(walk.c.value).where(walk.c.value.is_not(None), walk.c.value != "").limit(MOST_CHOICES)
     return list(session.scalars(query))
+
+
+def claimed_among(session: Session, article_ids: Sequence[int], now: datetime) -> dict[int, str]:
+    """Which of these articles somebody holds, and who in a few words."""
+    query = (
+        select(Claim.article_id, User.name)
+        .join(User, User.id == Claim.user_id)
+        .where(Claim.article_id.in_(article_ids), live(now))
+    )
+    return {article_id: f"{name} is reviewing it" for article_id, name in session.execute(query)}

@@ -72,7 +72,9 @@ def test_a_file_in_the_body_is_imported_in_the_background(program: Program, app:
         "lead@example.com",
     )
     assert done["finished_at"] >= done["created_at"]
-    assert done["warnings"] == []
+    (twin,) = done["warnings"]
+    assert (twin["source_id"], twin["field"]) == ("a-2", "hash")
+    assert "a-1" in twin["message"]
 
 
 @pytest.mark.parametrize(

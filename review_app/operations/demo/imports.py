@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from review_app.accounts.models import User
 from review_app.articles.models import Article
 from review_app.articles.rules import RevisionStatus
-from review_app.importing.actions import settle
+from review_app.importing.actions import Place, settle
 from review_app.importing.batches import Upload, add_uploads, finish, lease_batch, open_batch
 from review_app.importing.models import ImportBatch
 from review_app.importing.readers import json_lines
@@ -77,7 +77,7 @@ def import_lot(
         raw if isinstance(raw, Refusal) else validate(raw, now.date())
         for raw in json_lines.read(io.BytesIO(content))
     ]
-    settle(session, batch, [(name, item) for item in found], now=now + TOOK)
+    settle(session, batch, [(Place(name, json_lines.name), item) for item in found], now=now + TOOK)
     batch.done_in_file, batch.bytes_done = len(found), len(content)
     finish(session, batch, now + TOOK)
     return batch

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from review_app.articles.models import Article
-from review_app.importing.models import ImportBatch, ImportSeen
+from review_app.importing.models import ImportBatch, ImportRow
 
 
 def demo_is_loaded(session: Session) -> bool:
@@ -26,7 +26,7 @@ def of_demo_import() -> ColumnElement[bool]:
 
 def is_demo_article() -> ColumnElement[bool]:
     """The condition that a demo import brought the article, whoever has imported it again since."""
-    brought = select(ImportSeen.source_id).where(ImportSeen.batch_id.in_(demo_batches()))
+    brought = select(ImportRow.source_id).where(ImportRow.batch_id.in_(demo_batches()))
     return of_demo_import() | Article.source_id.in_(brought)
 
 

@@ -16,7 +16,7 @@ from review_app.importing.models import ImportBatch
 from review_app.operations.demo.people import DEMO
 from review_app.operations.demo.traces import Subjects, Traces
 from review_app.outbox.actions import log_event
-from review_app.outbox.models import Event, OutboxEvent
+from review_app.outbox.models import ChangeRecord, Event, OutboxEvent
 from review_app.publishing.models import Publication, PublishRun, PublishRunItem
 from review_app.review_queue.models import Claim, Skip
 from review_app.reviewing.models import Decision, Policy, ReviewSlot
@@ -111,6 +111,7 @@ def _remove_from_log_and_outbox(
         }
     )
     session.execute(delete(Event).where(subjects.in_log()))
+    session.execute(delete(ChangeRecord).where(subjects.in_log(ChangeRecord)))
     session.execute(delete(OutboxEvent).where(subjects.in_outbox()))
     session.execute(delete(LoginAttempt).where(LoginAttempt.email.in_(emails)))
 
@@ -128,7 +129,11 @@ def _remove_people(session: Session, people: Sequence[User], now: datetime) -> i
 
 def _still_named(session: Session, ids: Sequence[int]) -> set[int]:
     """Those whom a row names that does not go with them. The log names by number without a foreign key."""
-    columns = [*_columns_naming_people(), Event.__table__.c.actor_id]
+    columns = [
+        *_columns_naming_people(),
+        Event.__table__.c.actor_id,
+        ChangeRecord.__table__.c.owner_id,
+    ]
     return {
         found
         for column in columns

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from review_app.accounts.models import User
 from review_app.articles.models import Article
 from review_app.operations.demo.queries import demo_batches, is_demo_article
-from review_app.outbox.models import Event, OutboxEvent
+from review_app.outbox.models import ChangeRecord, Event, OutboxEvent
 from review_app.publishing.models import Publication, PublishRun, PublishRunItem
 from review_app.reviewing.models import Policy
 
@@ -57,11 +57,11 @@ class Subjects:
 
     names: dict[str, list[str]]
 
-    def in_log(self) -> ColumnElement[bool]:
-        """The condition that a line of the log is about one of them."""
+    def in_log(self, lines: type[Event | ChangeRecord] = Event) -> ColumnElement[bool]:
+        """The condition that a line of the log, or a change record, is about one of them."""
         return or_(
             *(
-                (Event.subject_kind == kind) & Event.subject_id.in_(names)
+                (lines.subject_kind == kind) & lines.subject_id.in_(names)
                 for kind, names in self.names.items()
             )
         )
