@@ -63,9 +63,10 @@ def anything(session: Session) -> bool:
 def first_with_hashes(session: Session, hashes: Collection[str]) -> dict[str, str]:
     """For each of these content hashes that articles have, the source id of one of them: a look-up in the index each."""
     if session.get_bind().dialect.name == "sqlite":
-        wanted = func.json_each(bindparam("hashes", msgspec.json.encode(list(hashes)).decode()))
+        as_json = msgspec.json.encode(list(hashes)).decode()
+        asked = func.json_each(bindparam("hashes", as_json)).table_valued("value", name="asked")
     else:
-        wanted = func.unnest(bindparam("hashes", list(hashes), ARRAY(String)))
-    asked = wanted.table_valued("value", name="asked")
+        array = bindparam("hashes", list(hashes), ARRAY(String))
+        asked = func.unnest(array).table_valued("value", name="asked").render_derived()
     one = select(Article.source_id).where(Article.source_hash == asked.c.value).limit(1).scalar_subquery()
     return {row[0]: row[1] for row in session.execute(select(asked.c.value, one)) if row[1] is not None}
