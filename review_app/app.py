@@ -73,6 +73,7 @@ NAVIGATION = (
     ("Imports", "importing.index", Permission.IMPORT),
     ("Publishing", "publishing.index", Permission.PUBLISH),
     ("Policy", "reviewing.policy", Permission.SET_POLICY),
+    ("Changes", "operations.changes", Permission.SET_POLICY),
     ("Users", "accounts.users", Permission.MANAGE_ACCOUNTS),
 )
 
@@ -135,7 +136,8 @@ def _navigation(user: Any) -> list[NavItem]:
         NavItem(
             label,
             url_for(endpoint),
-            endpoint == here[1] or (label not in {"Policy", "Users"} and endpoint.split(".")[0] == here[0]),
+            endpoint == here[1]
+            or (label not in {"Policy", "Changes", "Users"} and endpoint.split(".")[0] == here[0]),
         )
         for label, endpoint, permission in NAVIGATION
         if user.may(permission) and endpoint in current_app.view_functions

@@ -45,6 +45,7 @@ PARTIALS = [path for path in TEMPLATE_FILES if path.name.startswith("_")]
 
 ROUTES = """
 GET     /                                                    log in
+GET     /admin/changes                                       set policy
 GET     /admin/policy                                        set policy
 POST    /admin/policy                                        set policy
 POST    /admin/policy/checklist                              set policy
@@ -68,7 +69,12 @@ POST    /api/v1/decisions/<int:decision_id>/rollback         review
 GET     /api/v1/imports                                      import
 POST    /api/v1/imports                                      import
 GET     /api/v1/imports/<int:batch_id>                       import
+POST    /api/v1/imports/<int:batch_id>/cancel                import
+GET     /api/v1/imports/<int:batch_id>/differences           import
 GET     /api/v1/imports/<int:batch_id>/errors                import
+GET     /api/v1/imports/<int:batch_id>/left                  import
+GET     /api/v1/imports/<int:batch_id>/refused               import
+POST    /api/v1/imports/<int:batch_id>/undo                  import
 GET     /api/v1/openapi.json                                 public
 GET     /api/v1/publications                                 publish
 GET     /api/v1/publish-runs                                 publish
@@ -91,7 +97,11 @@ POST    /hooks/publish                                       signed hook
 GET     /imports                                             import
 POST    /imports                                             import
 GET     /imports/<int:batch_id>                              import
+POST    /imports/<int:batch_id>/cancel                       import
 GET     /imports/<int:batch_id>/errors.csv                   import
+GET     /imports/<int:batch_id>/left.csv                     import
+GET     /imports/<int:batch_id>/refused                      import
+POST    /imports/<int:batch_id>/undo                         import
 GET     /login                                               log in
 POST    /login                                               log in
 POST    /logout                                              log in

@@ -90,7 +90,10 @@ class Article(Base):
     body: Mapped[ArticleBody] = relationship(back_populates="article", lazy="raise")
     meta: Mapped[ArticleMeta] = relationship(back_populates="article", lazy="raise")
     flags: Mapped[list[ArticleFlag]] = relationship(
-        back_populates="article", lazy="raise", passive_deletes=True
+        back_populates="article",
+        lazy="raise",
+        cascade="save-update, merge, delete, delete-orphan",
+        passive_deletes=True,
     )
 
     @property

@@ -28,7 +28,7 @@ from review_app.base.refusals import refusal_of
 
 Item = TypeVar("Item")
 Kind = TypeVar("Kind", bound=Struct)
-View = Callable[..., "Answer | Struct | None"]
+View = Callable[..., "Answer | Struct | Response | None"]
 DESCRIBED = "_operation"
 
 Text = Annotated[str, Meta(pattern="^[^\\u0000]*$")]
@@ -66,6 +66,10 @@ class Listing(Struct, Generic[Item], frozen=True):
 
     items: list[Item]
     next: str | None
+
+
+class Download(Struct, frozen=True):
+    """Stands among the answers of a view that gives a file, as a `Response`."""
 
 
 class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -199,7 +203,9 @@ def _not_json(detail: str) -> NoReturn:
     abort(problem(400, "Not JSON", detail))
 
 
-def _rendered(described: Operation, given: Answer | Struct | None) -> Response:
+def _rendered(described: Operation, given: Answer | Struct | Response | None) -> Response:
+    if isinstance(given, Response):
+        return given
     answer = given if isinstance(given, Answer) else Answer(given)
     status = answer.status or next(iter(described.answers))
     if status not in described.answers:

@@ -18,7 +18,7 @@ from msgspec import Struct
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.routing import Rule
 
-from review_app.base.api import DESCRIBED, InvalidProblem, Operation, Problem
+from review_app.base.api import DESCRIBED, Download, InvalidProblem, Operation, Problem
 
 API = "/api/v1"
 PROBLEM_TYPE = "application/problem+json"
@@ -47,6 +47,7 @@ SAYS = {
     404: "There is no such thing.",
     409: "The state of the desk stands against it.",
     413: "The body is larger than the desk takes.",
+    429: "It was tried too often; `Retry-After` says in how many seconds it may be tried again.",
     422: "What was sent breaks a rule; `errors` names each wrong field.",
 }
 
@@ -115,7 +116,9 @@ def _calls(app: Flask, access: Access) -> Iterator[_Call]:
 def _add_schemas(spec: APISpec, operations: list[Operation]) -> None:
     kinds: list[Any] = [Problem, InvalidProblem]
     for operation in operations:
-        kinds += [kind for kind in (operation.body, *operation.answers.values()) if kind]
+        kinds += [
+            kind for kind in (operation.body, *operation.answers.values()) if kind not in {None, Download}
+        ]
         kinds += operation.problems.values()
     _, schemas = msgspec.json.schema_components(kinds, ref_template=REF)
     rules = {kind.__name__: getattr(kind, "also_holds", {}) for kind in kinds if isinstance(kind, type)}
@@ -191,7 +194,9 @@ def _success(status: int, kind: Any, operation: Operation) -> dict[str, Any]:
             name: {"description": says, "schema": {"type": "string"}}
             for name, says in operation.headers.items()
         }
-    if kind is not None:
+    if kind is Download:
+        answer["content"] = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+    elif kind is not None:
         answer["content"] = {"application/json": {"schema": _schema(kind)}}
     return answer
 

@@ -33,6 +33,8 @@ class Settings:
     undo_seconds: int = 20
     claim_minutes: int = 15
     max_upload_mb: int = 256
+    imports_at_once: int = 2
+    imports_an_hour: int = 20
     publish_hook_secrets: tuple[str, ...] = ()
     image_hosts: frozenset[str] = frozenset()
     trusted_proxies: tuple[Network, ...] = ()
@@ -58,6 +60,8 @@ class Settings:
             base_url=(values.get("REVIEW_BASE_URL") or "").rstrip("/") or None,
             undo_seconds=_whole_number(values, "REVIEW_UNDO_SECONDS", 20, least=0),
             claim_minutes=_whole_number(values, "REVIEW_CLAIM_MINUTES", 15, least=1),
+            imports_at_once=_whole_number(values, "REVIEW_IMPORTS_AT_ONCE", 2, least=1),
+            imports_an_hour=_whole_number(values, "REVIEW_IMPORTS_AN_HOUR", 20, least=1),
             max_upload_mb=_whole_number(values, "REVIEW_MAX_UPLOAD_MB", 256, least=1),
             publish_hook_secrets=_hook_secrets(values, data_dir, production=production),
             image_hosts=frozenset(values.get("REVIEW_IMAGE_HOSTS", "").lower().replace(",", " ").split()),

@@ -4,34 +4,50 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, BinaryIO, TextIO
 
 import click
+from flask import current_app
 from flask.cli import with_appcontext
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from review_app.base.clock import utc_now
 from review_app.base.database import db, transaction
-from review_app.importing.batches import add_paths, counts, open_batch
+from review_app.base.errors import DomainError, Invalid
+from review_app.base.jobs import Jobs
+from review_app.importing.batches import add_paths, cancel_batch, counts, lock_batch, open_batch
 from review_app.importing.jobs import run_import
 from review_app.importing.models import ImportBatch
-from review_app.importing.queries import get_batch, list_errors, list_warnings
+from review_app.importing.queries import all_left, get_batch, list_batches, list_errors, list_warnings
 from review_app.importing.readers import READERS
+from review_app.importing.receiving import Wishes, check_wishes
+from review_app.importing.refused import write_again
+from review_app.importing.undo import request_undo
 from review_app.outbox.actions import Actor
 
 ALL_IN, SOME_REFUSED, NOTHING_IN = 0, 1, 2
 SHOWN_REFUSALS = 10
+COMMAND_LINE = Actor(None, "command line")
 
 
 @click.command("import")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--format", "format_name", type=click.Choice(list(READERS)), help="Do not find the format out.")
+@click.option("--encoding", help="Of files that are neither UTF-8 nor UTF-16 with a mark.")
+@click.option(
+    "--mapping",
+    type=click.File(encoding="utf-8-sig"),
+    help="A TOML file: which name of the source is which field.",
+)
+@click.option("--reason", default="", help="Why; stands in the change record.")
 @click.option("--dry-run", is_flag=True, help="Tell what would happen and change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and no progress bar.")
 @with_appcontext
-def import_command(paths: tuple[Path, ...], format_name: str | None, dry_run: bool, as_json: bool) -> None:
+def import_command(paths: tuple[Path, ...], mapping: TextIO | None, as_json: bool, **wanted: Any) -> None:
     """Import files, or all files in folders.
 
     The exit code is 0 when all records are in or unchanged, 1 when some were refused, 2 when nothing could be read or all
@@ -40,6 +56,7 @@ def import_command(paths: tuple[Path, ...], format_name: str | None, dry_run: bo
     files = list(_files(paths))
     if not files:
         raise click.UsageError("There is no file in there.")
+    wishes = _wishes(mapping.read() if mapping else "", wanted)
     with transaction() as session:
         name = files[0].name if len(files) == 1 else f"{paths[0].name} and others ({len(files)} files)"
         batch = open_batch(
@@ -47,10 +64,13 @@ def import_command(paths: tuple[Path, ...], format_name: str | None, dry_run: bo
             name,
             "command",
             user_id=None,
-            actor=Actor(None, "command line"),
+            actor=COMMAND_LINE,
             now=utc_now(),
-            format_name=format_name,
-            dry_run=dry_run,
+            format_name=wishes.format,
+            encoding=wishes.encoding,
+            mapping=wishes.mapping,
+            reason=wishes.reason,
+            dry_run=wishes.dry_run,
         )
         add_paths(session, batch, files)
         batch_id, size = batch.id, batch.bytes_total
@@ -58,6 +78,21 @@ def import_command(paths: tuple[Path, ...], format_name: str | None, dry_run: bo
     batch = get_batch(db.session(), batch_id)
     (_print_json if as_json else _print_report)(batch)
     sys.exit(_exit_code(batch))
+
+
+def _wishes(mapping: str, wanted: Mapping[str, Any]) -> Wishes:
+    wishes = Wishes(
+        format=wanted["format_name"],
+        encoding=wanted["encoding"],
+        mapping=mapping,
+        reason=wanted["reason"],
+        dry_run=wanted["dry_run"],
+    )
+    try:
+        check_wishes(wishes)
+    except Invalid as error:
+        raise click.UsageError(error.detail) from error
+    return wishes
 
 
 def _files(paths: tuple[Path, ...]) -> Iterator[Path]:
@@ -122,4 +157,75 @@ def _print_json(batch: ImportBatch) -> None:
     click.echo(json.dumps(report | {"failure": batch.failure}))
 
 
-COMMANDS: tuple[click.Command, ...] = (import_command,)
+@click.group("imports")
+def imports() -> None:
+    """Past imports: list, undo, cancel, and the refused records as a file."""
+
+
+@imports.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@with_appcontext
+def list_command(as_json: bool) -> None:
+    """The newest imports."""
+    for batch in list_batches(db.session()).rows:
+        told = {"id": batch.id, "name": batch.name, "state": batch.state, **counts(batch)}
+        if as_json:
+            click.echo(json.dumps(told))
+        else:
+            figures = ", ".join(
+                f"{count:,} {name}" for name, count in counts(batch).items() if name != "total"
+            )
+            click.echo(f"{batch.id:>6}  {batch.state:<10} {batch.name}: {figures}")
+
+
+@imports.command("undo")
+@click.argument("batch_id", type=int)
+@click.option("--reason", required=True, help="Why; stands in the change record.")
+@with_appcontext
+def undo_command(batch_id: int, reason: str) -> None:
+    """Take back what nobody has worked on since, and list what was left. The exit code is 1 if anything was."""
+    with _refusing(), transaction() as session:
+        batch = lock_batch(session, batch_id)
+        request_undo(session, batch, reason, actor=COMMAND_LINE, user_id=None, now=utc_now())
+    jobs: Jobs = current_app.extensions["jobs"]
+    jobs.look_at("import_undo", batch_id)
+    session = db.session()
+    batch = get_batch(session, batch_id)
+    click.echo(f"Import {batch_id}: {batch.taken_back:,} taken back, {batch.left_alone:,} left as they are.")
+    for row in all_left(session, batch_id):
+        click.echo(f"left: {row.source_id}: {row.undo}", err=True)
+    sys.exit(1 if batch.left_alone else 0)
+
+
+@imports.command("cancel")
+@click.argument("batch_id", type=int)
+@with_appcontext
+def cancel_command(batch_id: int) -> None:
+    """Stop an import where it is."""
+    with _refusing(), transaction() as session:
+        cancel_batch(session, lock_batch(session, batch_id), actor=COMMAND_LINE, now=utc_now())
+    click.echo(f"Import {batch_id} is cancelled; what is in stays in.")
+
+
+@imports.command("refused")
+@click.argument("batch_id", type=int)
+@click.argument("file", type=click.File("wb"))
+@with_appcontext
+def refused_command(batch_id: int, file: BinaryIO) -> None:
+    """Write the refused records in the format they came in, to be corrected and imported again."""
+    with _refusing():
+        suffix = write_again(db.session(), get_batch(db.session(), batch_id).id, file)
+    if suffix is None:
+        raise click.ClickException(f"Import {batch_id} has no refused record whose text could be kept.")
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """What the desk refuses, as a message of the command."""
+    try:
+        yield
+    except DomainError as error:
+        raise click.ClickException(error.detail) from error
+
+
+COMMANDS: tuple[click.Command, ...] = (import_command, imports)

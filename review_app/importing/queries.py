@@ -9,7 +9,14 @@ from sqlalchemy.orm import Session, joinedload
 
 from review_app.base.errors import NotFound
 from review_app.base.paging import Page, decode_cursor, encode_cursor, page_of
-from review_app.importing.models import ImportBatch, ImportRowError, ImportRowWarning
+from review_app.importing.models import (
+    LEFT,
+    ImportBatch,
+    ImportDifference,
+    ImportRow,
+    ImportRowError,
+    ImportRowWarning,
+)
 
 MOST_WARNINGS = 1000
 """An answer carries at most this many warnings."""
@@ -54,6 +61,43 @@ def all_errors(session: Session, batch_id: int) -> Iterator[ImportRowError]:
     after: str | None = None
     while True:
         page = list_errors(session, batch_id, after, ERRORS_AT_ONCE)
+        yield from page.rows
+        if page.next is None:
+            return
+        after = page.next
+
+
+def formats_refused(session: Session, batch_id: int) -> Sequence[str]:
+    """The formats of the refused records that were kept with their text."""
+    query = select(ImportRowError.format).where(ImportRowError.batch_id == batch_id, ImportRowError.raw != "")
+    return sorted(name for name in session.scalars(query.distinct()) if name)
+
+
+def errors_of_format(session: Session, batch_id: int, format_name: str) -> Iterator[ImportRowError]:
+    """The refused records of one format that were kept with their text."""
+    return (error for error in all_errors(session, batch_id) if error.format == format_name and error.raw)
+
+
+def list_differences(session: Session, batch_id: int) -> Sequence[ImportDifference]:
+    """What the first articles of a batch are, or would be, changed in."""
+    query = select(ImportDifference).where(ImportDifference.batch_id == batch_id)
+    return session.scalars(query.order_by(ImportDifference.id)).all()
+
+
+def list_left(session: Session, batch_id: int, after: str | None = None, size: int = 100) -> Page[ImportRow]:
+    """What an undo left alone, with the reason, by source id, a page at a time."""
+    query = select(ImportRow).where(ImportRow.batch_id == batch_id, LEFT)
+    if after:
+        query = query.where(ImportRow.source_id > decode_cursor(after, str)[0])
+    rows = session.scalars(query.order_by(ImportRow.source_id).limit(size + 1)).all()
+    return page_of(rows, size, lambda row: encode_cursor(row.source_id))
+
+
+def all_left(session: Session, batch_id: int) -> Iterator[ImportRow]:
+    """Everything an undo left alone, read a few hundred at a time."""
+    after: str | None = None
+    while True:
+        page = list_left(session, batch_id, after, ERRORS_AT_ONCE)
         yield from page.rows
         if page.next is None:
             return

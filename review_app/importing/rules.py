@@ -120,3 +120,12 @@ def slugify(title: str, source_id: str) -> str:
     ascii_title = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
     words = NOT_IN_SLUGS.sub("-", ascii_title).strip("-")[:80].rstrip("-")
     return f"{words or 'article'}-{hashlib.sha256(source_id.encode()).hexdigest()[:12]}"
+
+
+def pace(seconds: float, records: int, done_and_all: tuple[int, int]) -> tuple[float | None, float | None]:
+    """Records a second so far, and the seconds left by the bytes still to be read; None while neither can be told."""
+    done, everything = done_and_all
+    if seconds < 1 or not records:
+        return None, None
+    left = seconds * (everything - done) / done if done else None
+    return records / seconds, left

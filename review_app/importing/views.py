@@ -1,30 +1,47 @@
-"""Uploading files, watching an import, and reading what it refused."""
+"""Uploading files, watching an import, reading what it refused, cancelling and undoing it."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator
-
-from flask import Blueprint, Response, redirect, render_template, request, stream_with_context, url_for
+from flask import (
+    Blueprint,
+    Response,
+    redirect,
+    render_template,
+    request,
+    stream_with_context,
+    url_for,
+)
 from werkzeug.wrappers import Response as AnyResponse
 
 from review_app.accounts.permissions import actor, permit, person
 from review_app.accounts.rules import Permission
 from review_app.base.clock import utc_now
-from review_app.base.csv import harmless
 from review_app.base.database import db, transaction
 from review_app.base.errors import Invalid
 from review_app.base.jobs import wake
 from review_app.base.security import takes_upload
-from review_app.base.web import settings
-from review_app.importing.batches import Upload, add_uploads, check_format, check_readable, counts, open_batch
-from review_app.importing.forms import UploadForm
-from review_app.importing.models import ImportRowError
-from review_app.importing.queries import all_errors, get_batch, list_batches, list_errors, list_warnings
+from review_app.base.web import settings, span
+from review_app.importing.batches import Upload, cancel_batch, counts, lock_batch
+from review_app.importing.forms import UndoForm, UploadForm
+from review_app.importing.models import ImportBatch
+from review_app.importing.queries import (
+    all_errors,
+    all_left,
+    get_batch,
+    list_batches,
+    list_differences,
+    list_errors,
+    list_left,
+    list_warnings,
+)
+from review_app.importing.receiving import Wishes, check_uploads, receive
+from review_app.importing.refused import as_csv, left_as_csv
+from review_app.importing.rules import pace
+from review_app.importing.sending import MOST_MAPPING_BYTES, mapping_text, quota, refused_file
+from review_app.importing.undo import request_undo
+from review_app.outbox.changes import changes_of
 
 blueprint = Blueprint("importing", __name__)
-COLUMNS = ("file", "line", "item", "source_id", "field", "reason", "raw")
 
 
 @blueprint.get("/imports")
@@ -49,62 +66,144 @@ def upload() -> AnyResponse | tuple[str, int]:
     files = [file for file in form.files.data or [] if file and file.filename]
     uploads = [Upload(file.filename, file.stream) for file in files]
     try:
-        format_name = check_format(form.format.data)
-        check_readable(uploads, format_name)
+        wishes = _wishes(form)
+        check_uploads(uploads, wishes)
     except Invalid as error:
-        form.files.errors = [error.detail]
+        _place(error, form)
         return _page(form), 422
-    name = uploads[0].name if len(uploads) == 1 else f"{uploads[0].name} and {len(uploads) - 1} more"
     with transaction() as session:
-        batch = open_batch(
+        batch = receive(
             session,
-            name,
-            "page",
-            user_id=person().id,
+            uploads,
+            wishes,
+            origin="page",
+            user=person(),
+            quota=quota(),
             actor=actor(),
             now=utc_now(),
-            format_name=format_name,
-            dry_run=form.dry_run.data,
         )
-        add_uploads(session, batch, uploads)
         batch_id = batch.id
     wake("import", batch_id)
     return redirect(url_for("importing.show", batch_id=batch_id), 303)
 
 
+def _wishes(form: UploadForm) -> Wishes:
+    short = (form.encoding, form.reason, form.expected)
+    wrong = {field.name: list(field.errors) for field in short if not field.validate(form)}
+    if wrong:
+        raise Invalid("Something in the form is too long.", wrong)
+    mapping = form.mapping.data.stream.read(MOST_MAPPING_BYTES + 1) if form.mapping.data else b""
+    return Wishes(
+        format=form.format.data,
+        encoding=(form.encoding.data or "").strip() or None,
+        mapping=mapping_text(mapping),
+        reason=form.reason.data or "",
+        expected=form.expected.data or "",
+        dry_run=form.dry_run.data,
+    )
+
+
+def _place(error: Invalid, form: UploadForm) -> None:
+    """Show each message at its field; what has none is about the files."""
+    named = {name: messages for name, messages in error.fields.items() if name in form and name != "file"}
+    for name, messages in named.items():
+        form[name].errors = [message[:1].upper() + message[1:] for message in messages]
+    if not named:
+        form.files.errors = [error.detail]
+
+
 @blueprint.get("/imports/<int:batch_id>")
 @permit(Permission.IMPORT)
 def show(batch_id: int) -> str:
-    """One import: how far it is, and what it refused. With htmx the progress alone."""
+    """One import: how far it is, and what came of it. With htmx the progress alone."""
+    if request.headers.get("HX-Target", "").endswith(f"progress-{batch_id}"):
+        batch = get_batch(db.session(), batch_id)
+        return render_template(
+            "importing/_progress.html", batch=batch, counts=counts(batch), pace=_pace(batch)
+        )
+    return _shown(batch_id, UndoForm())
+
+
+def _shown(batch_id: int, form: UndoForm) -> str:
     session = db.session()
     batch = get_batch(session, batch_id)
-    if request.headers.get("HX-Target", "").endswith(f"progress-{batch_id}"):
-        return render_template("importing/_progress.html", batch=batch, counts=counts(batch))
-    errors = list_errors(session, batch_id, request.args.get("after"))
-    warnings = list_warnings(session, batch_id)
     return render_template(
-        "importing/show.html", batch=batch, counts=counts(batch), errors=errors, warnings=warnings
+        "importing/show.html",
+        batch=batch,
+        counts=counts(batch),
+        pace=_pace(batch),
+        form=form,
+        errors=list_errors(session, batch_id, request.args.get("after")),
+        warnings=list_warnings(session, batch_id),
+        differences=list_differences(session, batch_id),
+        left=list_left(session, batch_id, request.args.get("left_after")),
+        changes=changes_of(session, ("import", str(batch_id))),
     )
+
+
+def _pace(batch: ImportBatch) -> str:
+    """How much was read, how quickly, and how long the rest may take, in words."""
+    elapsed = (utc_now() - batch.started_at).total_seconds() if batch.started_at else 0
+    a_second, seconds_left = pace(elapsed, batch.total, (batch.bytes_done, batch.bytes_total))
+    words = [f"{batch.total:,} records"]
+    if a_second:
+        words.append(f"{a_second:,.0f} a second")
+    if seconds_left:
+        words.append(f"about {span(seconds_left)} left")
+    return ", ".join(words)
+
+
+@blueprint.post("/imports/<int:batch_id>/cancel")
+@permit(Permission.IMPORT)
+def cancel(batch_id: int) -> AnyResponse:
+    """Stop an import where it is."""
+    with transaction() as session:
+        cancel_batch(session, lock_batch(session, batch_id), actor=actor(), now=utc_now())
+    return redirect(url_for("importing.show", batch_id=batch_id), 303)
+
+
+@blueprint.post("/imports/<int:batch_id>/undo")
+@permit(Permission.IMPORT)
+def undo(batch_id: int) -> AnyResponse | tuple[str, int]:
+    """Take back what nobody has worked on since."""
+    form = UndoForm()
+    try:
+        with transaction() as session:
+            batch = lock_batch(session, batch_id)
+            request_undo(
+                session, batch, form.reason.data or "", actor=actor(), user_id=person().id, now=utc_now()
+            )
+    except Invalid as error:
+        form.reason.errors = [error.detail]
+        return _shown(batch_id, form), 422
+    wake("import_undo", batch_id)
+    return redirect(url_for("importing.show", batch_id=batch_id), 303)
 
 
 @blueprint.get("/imports/<int:batch_id>/errors.csv")
 @permit(Permission.IMPORT)
 def errors_csv(batch_id: int) -> Response:
-    """Every refused record as CSV; cells that a spreadsheet would run are made harmless."""
+    """Every refused record as CSV."""
     session = db.session()
     batch = get_batch(session, batch_id)
-    answer = Response(stream_with_context(_lines(all_errors(session, batch_id))), mimetype="text/csv")
+    answer = Response(stream_with_context(as_csv(all_errors(session, batch_id))), mimetype="text/csv")
     answer.headers["Content-Disposition"] = f'attachment; filename="import-{batch.id}-refused.csv"'
     return answer
 
 
-def _lines(errors: Iterator[ImportRowError]) -> Iterator[str]:
-    line = io.StringIO()
-    writer = csv.writer(line)
-    writer.writerow(COLUMNS)
-    for error in errors:
-        writer.writerow([harmless(getattr(error, column)) for column in COLUMNS])
-        yield line.getvalue()
-        line.seek(0)
-        line.truncate()
-    yield line.getvalue()
+@blueprint.get("/imports/<int:batch_id>/left.csv")
+@permit(Permission.IMPORT)
+def left_csv(batch_id: int) -> Response:
+    """Everything that an undo left alone, as CSV."""
+    session = db.session()
+    batch = get_batch(session, batch_id)
+    answer = Response(stream_with_context(left_as_csv(all_left(session, batch_id))), mimetype="text/csv")
+    answer.headers["Content-Disposition"] = f'attachment; filename="import-{batch.id}-left.csv"'
+    return answer
+
+
+@blueprint.get("/imports/<int:batch_id>/refused")
+@permit(Permission.IMPORT)
+def refused(batch_id: int) -> Response:
+    """The refused records in the format they came in, to be corrected and imported again."""
+    return refused_file(batch_id)

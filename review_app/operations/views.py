@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 
 import structlog
-from flask import Blueprint, Response, jsonify, make_response
+from flask import Blueprint, Response, jsonify, make_response, render_template, request
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from review_app.accounts.permissions import permit
 from review_app.accounts.rules import Permission
 from review_app.base.database import db
+from review_app.outbox.changes import list_changes
 
 blueprint = Blueprint("operations", __name__)
 log = structlog.get_logger()
@@ -32,3 +33,11 @@ def _database_answers() -> bool:
         log.exception("database_away")
         return False
     return True
+
+
+@blueprint.get("/admin/changes")
+@permit(Permission.SET_POLICY)
+def changes() -> str:
+    """What touched many articles or the policy: who wanted it and why, what was expected, what was observed."""
+    page = list_changes(db.session(), request.args.get("after"))
+    return render_template("operations/changes.html", page=page)

@@ -20,6 +20,7 @@ from review_app.importing.record import RawRecord, Refusal
 from review_app.importing.rules import BODY, KEPT_OF_TOO_LONG, MOST_DIGITS
 
 name = "jsonl"
+suffix = "jsonl"
 
 BEGINS_OBJECT = re.compile(rb'\{\s*["}]')
 BEGINS_JSON_LIST = re.compile(rb"\[\s*(?:\{|\Z)")
@@ -80,6 +81,11 @@ def read(stream: BinaryIO, limits: Limits = DEFAULT_LIMITS) -> Iterator[RawRecor
         if line.too_long or line.data.strip():
             item += 1
             yield _record(line, item, limits)
+
+
+def again(raws: Iterable[str]) -> Iterator[str]:
+    """One file, a record a line."""
+    yield "".join(raw.rstrip("\r\n") + "\n" for raw in raws)
 
 
 def _record(line: Line, item: int, limits: Limits) -> RawRecord | Refusal:

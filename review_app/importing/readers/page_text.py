@@ -15,7 +15,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
 from review_app.importing import rules
@@ -28,6 +28,7 @@ from review_app.importing.record import RawRecord, Refusal
 from review_app.importing.rules import KEPT_OF_TOO_LONG, MEBIBYTE
 
 name = "text"
+suffix = "txt"
 
 OTHER_FORMAT = re.compile(
     rb"\s*(?:\{\s*(?:[\"}]|\n)|\[\s*[{\n]|<\?xml|<rss\b|<!doctype|<html\b|---\r?\n)", re.IGNORECASE
@@ -62,6 +63,11 @@ def read(stream: BinaryIO, limits: Limits = DEFAULT_LIMITS) -> Iterator[RawRecor
         yield _refusal(line, "", f"The page is no UTF-8 text: {describe(error)}.", data)
     except BoxFault as fault:
         yield _refusal(fault.line, fault.field, fault.reason, data)
+
+
+def again(raws: Iterable[str]) -> Iterator[str]:
+    """A file for each page."""
+    yield from raws
 
 
 def _whole_file(stream: BinaryIO, most: int) -> bytes:

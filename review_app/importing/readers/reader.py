@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import BinaryIO, Protocol
 
 from review_app.importing.limits import Limits
@@ -24,6 +24,8 @@ class Reader(Protocol):
     """One import format: bytes in, raw records and refusals out, one for each record and in the order of the file."""
 
     name: str
+    suffix: str
+    """How the name of a file of this format usually ends, without the dot."""
 
     def recognises(self, head: bytes) -> bool:
         """Whether a file that begins so is of this format. `head` is UTF-8 without byte order mark; it may be cut."""
@@ -36,3 +38,6 @@ class Reader(Protocol):
 
     def read(self, stream: BinaryIO, limits: Limits) -> Iterator[Found]:
         """The records of a file; what is wrong in one of them is a refusal of that one, and raises nothing."""
+
+    def again(self, raws: Iterable[str]) -> Iterator[str]:
+        """The texts of files that hold these records as they were refused, to be corrected and imported again."""

@@ -1,0 +1,1 @@
+"""Benchmarks: each prints a ratio of figures taken in one run."""
