@@ -17,7 +17,7 @@ import math
 import re
 from typing import Any
 
-from review_app.importing.rules import MOST_DEEP
+from review_app.importing.limits import DEFAULT_LIMITS
 
 SERIALISED = re.compile(
     r"""\s*(?:a:[0-9]+:\{.*\}|[OCE]:[0-9]+:".*[};]|s:[0-9]+:".*";|[idb]:[-+0-9.E]+;|[rR]:[0-9]+;|N;)\s*""",
@@ -52,25 +52,25 @@ def looks_serialised(text: str) -> bool:
     return (begin[1:] == ":" or begin == "N;") and SERIALISED.fullmatch(text) is not None
 
 
-def unserialise(text: str) -> Any:
+def unserialise(text: str, most_deep: int = DEFAULT_LIMITS.json_depth) -> Any:
     """The value: an array with the keys 0, 1, 2 … is a list, an empty one too, any other a dict with its keys as text.
 
-    Raises `BrokenValue`.
+    Arrays may nest `most_deep`. Raises `BrokenValue`.
     """
     data = text.strip().encode(errors="surrogatepass")
     try:
-        return _Parser(data, folded=False).whole()
+        return _Parser(data, most_deep, folded=False).whole()
     except BrokenValue:
         if b"\n" not in data:
             raise
-    return _Parser(data, folded=True).whole()
+    return _Parser(data, most_deep, folded=True).whole()
 
 
 class _Parser:
     """One pass over a value; `folded` if the lengths of texts may be too large by their line ends."""
 
-    def __init__(self, data: bytes, *, folded: bool) -> None:
-        self.data, self.folded, self.position = data, folded, 0
+    def __init__(self, data: bytes, most_deep: int, *, folded: bool) -> None:
+        self.data, self.most_deep, self.folded, self.position = data, most_deep, folded, 0
 
     def whole(self) -> Any:
         """The one value that all of the data is."""
@@ -116,8 +116,8 @@ class _Parser:
         return value
 
     def _array(self, depth: int) -> list[Any] | dict[str, Any]:
-        if depth > MOST_DEEP:
-            raise self._broken(f"it is nested more than {MOST_DEEP} deep")
+        if depth > self.most_deep:
+            raise self._broken(f"it is nested more than {self.most_deep} deep")
         count = int(self._match(ARRAY))
         entries: dict[str, Any] = {}
         is_list = True

@@ -95,7 +95,7 @@ def _found(item: Item, limits: Limits) -> Found:
             item, missing, f"{missing} is missing: nothing tells whether the item is to be imported."
         )
     why_not = _why_not(kind, status)
-    return Skipped(item.line, item.number, f"{_named(item)} {why_not}.") if why_not else _record(item)
+    return Skipped(item.line, item.number, f"{_named(item)} {why_not}.") if why_not else _record(item, limits)
 
 
 def _refusal(item: Item, field: str, reason: str) -> Refusal:
@@ -120,13 +120,13 @@ def _named(item: Item) -> str:
     return f"Item {number} of the site, “{title}”," if title else f"Item {number} of the site"
 
 
-def _record(item: Item) -> RawRecord:
+def _record(item: Item, limits: Limits) -> RawRecord:
     wordpress = _about(item)
     fields: dict[str, Any] = {"title": item.texts.get("title", "")}
     excerpt = item.texts.get("excerpt:encoded", "")
     if excerpt.strip():
         fields["excerpt"] = excerpt
-    rows, remarks = _meta(item)
+    rows, remarks = _meta(item, limits)
     own = {key: rows.pop(key) for key in OWN_FIELDS & rows.keys()}
     if own:
         wordpress["meta"] = dict(sorted(own.items()))
@@ -140,13 +140,13 @@ def _record(item: Item) -> RawRecord:
 # --- metadata ---------------------------------------------------------------------------------------------------------
 
 
-def _meta(item: Item) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+def _meta(item: Item, limits: Limits) -> tuple[dict[str, Any], list[tuple[str, str]]]:
     """The metadata rows by key, and remarks: of rows of one key the first is what WordPress shows."""
     rows: dict[str, Any] = {}
     remarks = []
     for key, text in item.meta:
         if key not in rows:
-            rows[key], why_broken = _value(text)
+            rows[key], why_broken = _value(text, limits)
             if why_broken:
                 remarks.append(
                     (key, f"{key} looks serialised by PHP, but is broken: {why_broken}. Kept as text.")
@@ -156,11 +156,11 @@ def _meta(item: Item) -> tuple[dict[str, Any], list[tuple[str, str]]]:
     return rows, remarks
 
 
-def _value(text: str) -> tuple[Any, str]:
+def _value(text: str, limits: Limits) -> tuple[Any, str]:
     if not looks_serialised(text):
         return text, ""
     try:
-        return unserialise(text), ""
+        return unserialise(text, limits.json_depth), ""
     except BrokenValue as broken:
         return text, broken.reason
 

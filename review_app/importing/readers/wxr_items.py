@@ -267,7 +267,7 @@ class _Parser:
         if self.expat.CurrentByteIndex - self.window.mark > self.limits.line_bytes:
             self._give_up_item()
         most = rules.KEPT_OF_TOO_LONG if item.too_long else self.limits.line_bytes
-        item.raw = rules.storable(self.window.marked(self.expat.CurrentByteIndex, most))
+        item.raw = self.window.marked(self.expat.CurrentByteIndex, most)
         self.done.append(item)
         self.item = None
 
