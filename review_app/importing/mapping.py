@@ -67,7 +67,7 @@ class Mapping:
             if not renaming.knows_all(raw.fields):
                 raw = renaming.renamed(raw)
             if format_name in ALL_TEXT:
-                raw = replace(raw, fields=read_values(raw.fields))
+                raw = replace(raw, fields=read_values(raw.fields, format_name))
         except Unfit as unfit:
             return _refusal(raw, unfit)
         return _with_id(raw) if raw.fallback_id else raw

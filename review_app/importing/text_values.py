@@ -14,6 +14,7 @@ from review_app.importing.shape import Unfit
 
 ALL_TEXT = frozenset({"csv", "wxr"})
 """The formats, by the names of their readers."""
+FROM_PHP = frozenset({"wxr"})
 KNOWN = frozenset(
     {
         *rules.TEXT_FIELDS,
@@ -25,14 +26,15 @@ KNOWN = frozenset(
 )
 
 
-def read_values(fields: dict[str, Any]) -> dict[str, Any]:
+def read_values(fields: dict[str, Any], format_name: str) -> dict[str, Any]:
     """The fields with numbers and lists read. Raises `Unfit` for a known field whose PHP value is broken."""
+    if format_name in FROM_PHP:
+        _refuse_broken(fields)
     return {name: _read(name, value) if name in KNOWN else value for name, value in fields.items()}
 
 
 def _read(name: str, value: Any) -> Any:
     if isinstance(value, str):
-        _refuse_broken(name, value)
         return rules.count_or_text(value) if name in rules.COUNT_FIELDS else value
     if not isinstance(value, dict):
         return value
@@ -43,12 +45,15 @@ def _read(name: str, value: Any) -> Any:
     return {key: _number(name, key, inner) for key, inner in value.items()}
 
 
-def _refuse_broken(name: str, text: str) -> None:
-    if looks_serialised(text):
-        try:
-            unserialise(text)
-        except BrokenValue as broken:
-            raise Unfit(name, f"{name} is a PHP value that is broken: {broken.reason}.") from None
+def _refuse_broken(fields: dict[str, Any]) -> None:
+    # The reader has unserialised all that could be; what still looks so is broken.
+    for name in KNOWN & fields.keys():
+        value = fields[name]
+        if isinstance(value, str) and looks_serialised(value):
+            try:
+                unserialise(value)
+            except BrokenValue as broken:
+                raise Unfit(name, f"{name} is a PHP value that is broken: {broken.reason}.") from None
 
 
 def _line(key: str, value: Any) -> Any:

@@ -120,18 +120,17 @@ def test_a_broken_value_is_refused_with_the_place(text: str, reason: str) -> Non
 @given(st.text('aisbdNOR:;{}"0123456789\n', max_size=60))
 def test_whatever_the_text_is_there_is_a_value_or_a_reason(text: str) -> None:
     try:
-        unserialise(text)
+        read = repr(unserialise(text))
     except BrokenValue as broken:
-        assert broken.reason
+        read = broken.reason
+    assert read
 
 
 def test_many_places_where_a_text_could_end_take_no_long_time() -> None:
-    length = 300_000
-    filler = '";x' * (length // 3) + "\n" * (length // 2)
     started = time.process_time()
-    with pytest.raises(BrokenValue):
-        unserialise(f's:{length * 3 // 2 + length // 4}:"{filler}')
-    assert time.process_time() - started < 5
+    with pytest.raises(BrokenValue, match="two places"):
+        unserialise('s:1800001:"' + '";\n' * 600_000)
+    assert time.process_time() - started < 2
 
 
 @pytest.mark.parametrize(

@@ -143,17 +143,15 @@ def _record(item: Item, limits: Limits) -> RawRecord:
 def _meta(item: Item, limits: Limits) -> tuple[dict[str, Any], list[tuple[str, str]]]:
     """The metadata rows by key, and remarks: of rows of one key the first is what WordPress shows."""
     rows: dict[str, Any] = {}
-    remarks = []
+    remarks: dict[str, str] = {}
     for key, text in item.meta:
         if key not in rows:
             rows[key], why_broken = _value(text, limits)
             if why_broken:
-                remarks.append(
-                    (key, f"{key} looks serialised by PHP, but is broken: {why_broken}. Kept as text.")
-                )
+                remarks[key] = f"{key} looks serialised by PHP, but is broken: {why_broken}. Kept as text."
         elif not key.startswith("_"):
-            remarks.append((key, f"{key} stands twice; the first one is taken, as WordPress does."))
-    return rows, remarks
+            remarks.setdefault(key, f"{key} stands twice; the first one is taken, as WordPress does.")
+    return rows, list(remarks.items())
 
 
 def _value(text: str, limits: Limits) -> tuple[Any, str]:

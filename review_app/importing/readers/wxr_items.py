@@ -10,11 +10,12 @@ stood, and drops an entity that a document type declares in silence. Both take t
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import BinaryIO
+from typing import BinaryIO, cast
 from xml.parsers import expat
 
 from review_app.importing import rules
@@ -102,19 +103,34 @@ class Item:
 
 def items(stream: BinaryIO, limits: Limits) -> Iterator[Item]:
     """Each item in the order of the file. Raises `UnreadableFile`, saying in which line, for what is no sound export."""
-    parser = _Parser(limits)
-    for block in utf8_blocks(stream):
+    begun = _Begun(stream)
+    parser = _Parser(limits, is_marked=begun.is_marked)
+    for block in utf8_blocks(cast("BinaryIO", begun)):
         parser.feed(block)
         yield from parser.take()
     parser.close()
     yield from parser.take()
 
 
+class _Begun:
+    """A stream that was looked at for a byte order mark: where there is one, it says what the encoding is."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self.stream, self.head = stream, b""
+        while len(self.head) < len(codecs.BOM_UTF8) and (more := stream.read(len(codecs.BOM_UTF8))):
+            self.head += more
+        self.is_marked = self.head.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+
+    def read(self, count: int) -> bytes:
+        head, self.head = self.head, b""
+        return head or self.stream.read(count)
+
+
 class _Parser:
     """Bytes in, items out; `path` is the names of the elements that are open."""
 
-    def __init__(self, limits: Limits) -> None:
-        self.limits = limits
+    def __init__(self, limits: Limits, *, is_marked: bool) -> None:
+        self.limits, self.is_marked = limits, is_marked
         self.path: list[str] = []
         self.names: set[str] = set()
         self.is_export = False
@@ -180,7 +196,7 @@ class _Parser:
     # --- what expat calls ---------------------------------------------------------------------------------------------
 
     def _declared(self, _version: str, encoding: str | None, _standalone: int) -> None:
-        if encoding and encoding.lower() not in UNICODE:
+        if encoding and not self.is_marked and encoding.lower() not in UNICODE:
             shown = rules.one_line(rules.shortened(encoding, 40))
             raise UnreadableFile(f"The XML says that its encoding is {shown}; save it as UTF-8.")
 
