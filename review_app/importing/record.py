@@ -15,7 +15,7 @@ class RawRecord:
 
     `line` is where it begins in the file and `item` its number among the records, both from 1. `fields` nests as JSON
     Lines does, whatever the format, and has no body. `raw` is the original text. `remarks` are pairs of a field and a
-    message, of the reader's own.
+    message, of the reader's own. `fallback_id` is what the article is called if no field tells its `source_id`.
     """
 
     line: int
@@ -24,6 +24,7 @@ class RawRecord:
     body_html: str
     raw: str
     remarks: tuple[tuple[str, str], ...] = ()
+    fallback_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ and no score. Readers of formats in which all is text make whole numbers of digi
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
@@ -26,14 +26,16 @@ Warn = Callable[[str, str], None]
 """Takes note of (field, message) about a record that is accepted all the same."""
 
 
-def validate(raw: RawRecord, today: date) -> Record | Refusal:
+def validate(
+    raw: RawRecord, today: date, *, statuses: Mapping[str, str] = rules.IMPORTED_STATUSES
+) -> Record | Refusal:
     """The record with every value judged and its text made harmless, or the first reason against it. Never raises.
 
-    `today` is the desk's date: no article was reviewed after it.
+    `today` is the desk's date: no article was reviewed after it. `statuses` is which status a word of the source is.
     """
     try:
         check_shape(raw)
-        return _record(raw, today)
+        return _record(raw, today, statuses)
     except Unfit as unfit:
         field = rules.storable(rules.shortened(unfit.field, rules.MOST_KEY_CHARACTERS))
         return Refusal(
@@ -41,7 +43,7 @@ def validate(raw: RawRecord, today: date) -> Record | Refusal:
         )
 
 
-def _record(raw: RawRecord, today: date) -> Record:
+def _record(raw: RawRecord, today: date, statuses: Mapping[str, str]) -> Record:
     fields = raw.fields
     source_id = _source_id(fields)
     warnings = [RecordWarning(raw.line, source_id, field, message) for field, message in raw.remarks]
@@ -71,7 +73,7 @@ def _record(raw: RawRecord, today: date) -> Record:
         freshness=scores["freshness"],
         depth=scores["depth"],
         clarity=scores["clarity"],
-        revision_status=_status(fields, warn),
+        revision_status=_status(fields, statuses, warn),
         revision_version=_version(fields, warn),
         last_reviewed_on=_last_reviewed_on(fields, today),
         needs_human_review=flags[REVIEW_FLAG],
@@ -187,9 +189,9 @@ def _whole_number(value: object, field: str, most: int) -> int | None:
 # --- revision and flags -----------------------------------------------------------------------------------------------
 
 
-def _status(fields: dict[str, Any], warn: Warn) -> str:
+def _status(fields: dict[str, Any], statuses: Mapping[str, str], warn: Warn) -> str:
     word = _text_of_revision(fields, "status")
-    status = rules.IMPORTED_STATUSES.get(word.strip().lower())
+    status = statuses.get(word.strip().lower())
     if word and status is None:
         warn(
             "revision.status",

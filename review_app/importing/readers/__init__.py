@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from review_app.importing.readers import json_lines, page_text
+from review_app.importing.readers import json_lines, page_text, wxr
 from review_app.importing.readers.encoding import head_as_utf8, why_not_text
 from review_app.importing.readers.reader import Reader, UnreadableFile
 
@@ -10,6 +10,7 @@ __all__ = ["READERS", "Reader", "UnreadableFile", "recognise"]
 
 # In the order in which they are asked; page text recognises nearly any text, so it comes last.
 READERS: dict[str, Reader] = {
+    wxr.name: wxr,
     json_lines.name: json_lines,
     page_text.name: page_text,
 }
