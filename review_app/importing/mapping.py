@@ -186,3 +186,13 @@ def _statuses(table: dict[str, Any]) -> dict[str, str]:
             raise Invalid(f"[statuses] has {shown(word)} twice.")
         statuses[word] = status
     return statuses
+
+
+def mapping_of(text: str) -> Mapping:
+    """The mapping of a user's file, or the defaults if there is none. Raises `Invalid`, naming the field `mapping`."""
+    if not text.strip():
+        return Mapping.default()
+    try:
+        return Mapping.from_toml(text)
+    except Invalid as error:
+        raise Invalid(error.detail, {"mapping": [error.detail]}) from error

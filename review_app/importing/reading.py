@@ -10,6 +10,7 @@ from itertools import islice
 from typing import BinaryIO, NamedTuple, Protocol, cast
 
 from review_app.importing.limits import DEFAULT_LIMITS, Limits
+from review_app.importing.mapping import Mapping
 from review_app.importing.readers import READERS, UnreadableFile, recognise
 from review_app.importing.readers.reader import Found as RawFound
 from review_app.importing.record import RawRecord, Record, Refusal, Skipped
@@ -29,6 +30,7 @@ class How:
 
     format: str | None
     today: date
+    mapping: Mapping
     limits: Limits = DEFAULT_LIMITS
 
 
@@ -57,8 +59,16 @@ def read_file(opened: Opened, name: str, how: How, skip: int = 0) -> Iterator[Lo
     """What a file holds. The first `skip` of it are passed over without being judged: they are settled already."""
     raws = _raws(opened, name, how)
     for file, format_name, raw, bytes_read in islice(raws, skip, None):
-        found = validate(raw, how.today) if isinstance(raw, RawRecord) else raw
-        yield Located(file, format_name, found, bytes_read)
+        yield Located(file, format_name, _judged(raw, format_name, how), bytes_read)
+
+
+def _judged(raw: RawFound, format_name: str | None, how: How) -> Record | Refusal | Skipped:
+    if not isinstance(raw, RawRecord):
+        return raw
+    mapped = how.mapping.apply(raw, format_name or "")
+    if isinstance(mapped, Refusal):
+        return mapped
+    return validate(mapped, how.today, statuses=how.mapping.statuses)
 
 
 def _raws(opened: Opened, name: str, how: How) -> Iterator[tuple[str, str | None, RawFound, int]]:

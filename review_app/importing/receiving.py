@@ -17,6 +17,7 @@ from review_app.importing.batches import (
     check_readable,
     open_batch,
 )
+from review_app.importing.mapping import mapping_of
 from review_app.importing.models import ImportBatch
 from review_app.outbox.actions import Actor
 
@@ -44,6 +45,7 @@ class Quota:
 def check_wishes(wishes: Wishes) -> None:
     """Raises `Invalid` for a format, an encoding or a mapping that there is not."""
     check_format(wishes.format)
+    mapping_of(wishes.mapping)
 
 
 def check_uploads(uploads: Sequence[Upload], wishes: Wishes) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
@@ -20,6 +20,18 @@ from review_app.importing.readers.wxr_items import Item, items
 from review_app.importing.record import RawRecord, Refusal, Skipped
 
 name = "wxr"
+suffix = "xml"
+FRAME_BEGIN = """<?xml version="1.0" encoding="UTF-8"?>
+<rss version="2.0"
+    xmlns:excerpt="http://wordpress.org/export/1.2/excerpt/"
+    xmlns:content="http://purl.org/rss/1.0/modules/content/"
+    xmlns:wfw="http://wellformedweb.org/CommentAPI/"
+    xmlns:dc="http://purl.org/dc/elements/1.1/"
+    xmlns:wp="http://wordpress.org/export/1.2/">
+<channel>
+<wp:wxr_version>1.2</wp:wxr_version>
+"""
+FRAME_END = "</channel>\n</rss>\n"
 
 # Atomic, or a head full of comments would be tried in every way to split it.
 BEGINNING = re.compile(
@@ -82,6 +94,11 @@ def read(stream: BinaryIO, limits: Limits = DEFAULT_LIMITS) -> Iterator[Found]:
             yield _found(item, limits)
     except UnreadableFile as error:
         yield Refusal(0, number + 1, "", error.reason, "")
+
+
+def again(raws: Iterable[str]) -> Iterator[str]:
+    """One file, with the items in the frame that they need."""
+    yield "".join([FRAME_BEGIN, *(raw + "\n" for raw in raws), FRAME_END])
 
 
 def _found(item: Item, limits: Limits) -> Found:
