@@ -13,6 +13,7 @@ from review_app.accounts import views as accounts
 from review_app.accounts.permissions import guard, permit
 from review_app.accounts.rules import Permission
 from review_app.articles import api as articles_api
+from review_app.articles import jobs as articles_jobs
 from review_app.articles import views as articles
 from review_app.base import logging
 from review_app.base.database import connect
@@ -62,6 +63,7 @@ BLUEPRINTS = (
     reviewing_api.blueprint,
 )
 JOBS = (
+    *articles_jobs.JOBS,
     *importing_jobs.jobs(worked_on=[review_queue_queries.claimed_among]),
     *publishing_jobs.JOBS,
 )

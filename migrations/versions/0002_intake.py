@@ -96,6 +96,7 @@ def upgrade() -> None:
 
     op.add_column("article", sa.Column("source_hash", sa.Text(), nullable=True))
     op.create_index("ix_article_source_hash", "article", ["source_hash"])
+    op.create_index("ix_article_body_sanitiser_version", "article_body", ["sanitiser_version", "article_id"])
     for column in (
         sa.Column("encoding", sa.Text(), nullable=True),
         sa.Column("mapping", sa.Text(), nullable=False, server_default=""),
@@ -119,6 +120,7 @@ def downgrade() -> None:
     op.drop_index("ix_import_batch_undoing", "import_batch")
     for name in ("left_alone", "taken_back", "undo_position", "undo_requested_at", "mapping", "encoding"):
         op.drop_column("import_batch", name)
+    op.drop_index("ix_article_body_sanitiser_version", "article_body")
     op.drop_index("ix_article_source_hash", "article")
     op.drop_column("article", "source_hash")
     op.create_table(

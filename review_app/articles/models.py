@@ -106,6 +106,7 @@ class ArticleBody(Base):
     """The sanitised HTML and its plain text; apart, so that lists never read it."""
 
     __tablename__ = "article_body"
+    __table_args__ = (Index("ix_article_body_sanitiser_version", "sanitiser_version", "article_id"),)
 
     article_id: Mapped[int] = mapped_column(ForeignKey("article.id", ondelete="CASCADE"), primary_key=True)
     html: Mapped[str]

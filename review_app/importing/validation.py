@@ -15,6 +15,7 @@ import msgspec
 
 from review_app.articles.markup import Sanitised, TooMuchMarkup, first_paragraph, sanitise
 from review_app.articles.rules import SCORES
+from review_app.articles.sanitising import text_digest
 from review_app.importing import rules
 from review_app.importing.record import RawRecord, Record, RecordWarning, Refusal
 from review_app.importing.shape import Unfit, check_shape, is_empty, shown
@@ -84,7 +85,7 @@ def _record(raw: RawRecord, today: date, statuses: Mapping[str, str]) -> Record:
         word_count=text.word_count,
         image_count=text.image_count,
         content_digest=_digest(fields, raw.body_html),
-        text_digest=hashlib.sha256("\0".join((title, excerpt, text.html)).encode()).hexdigest(),
+        text_digest=text_digest(title, excerpt, text.html),
         warnings=tuple(warnings),
         raw=raw.raw,
     )
