@@ -11,7 +11,13 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 
 from review_app.importing.readers import READERS
 
-FORMAT_NAMES = {"text": "Page text", "jsonl": "JSON Lines"}
+FORMAT_NAMES = {
+    "json": "JSON",
+    "csv": "CSV",
+    "jsonl": "JSON Lines",
+    "markdown": "Markdown with front matter",
+    "text": "Page text",
+}
 
 
 class UploadForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types

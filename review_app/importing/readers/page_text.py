@@ -30,7 +30,7 @@ from review_app.importing.rules import KEPT_OF_TOO_LONG, MEBIBYTE
 name = "text"
 
 OTHER_FORMAT = re.compile(
-    rb"\s*(?:\{\s*(?:[\"}]|\n)|\[\s*[{\n]|<\?xml|<rss\b|<!doctype|<html\b|---\r?\n)", re.IGNORECASE
+    rb"\s*(?:\{\s*(?:[\"}]|\n)|\[\s*[{\n]|<\?xml|<rss\b|<!doctype|<html\b)", re.IGNORECASE
 )
 NOISE = re.compile(r"[\s|¦•·<>‹›»«/\\*=~_–—-]*")
 SOURCE_ID = re.compile(
