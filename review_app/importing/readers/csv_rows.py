@@ -75,7 +75,7 @@ class _Splitter:
 
     def _begin(self) -> None:
         self.pieces: list[bytes] = []
-        self.size, self.lines = 0, 0
+        self.size, self.kept, self.lines = 0, 0, 0
         self.at_cell, self.quoted, self.perhaps_closed = True, False, False
 
     def rows_ending_in(self, block: bytes) -> Iterator[Row]:
@@ -123,10 +123,10 @@ class _Splitter:
     def _keep(self, piece: bytes) -> None:
         self.lines += piece.count(b"\n")
         self.size += len(piece)
-        if self.size <= self.most:
-            self.pieces.append(piece)
-        elif piece and sum(map(len, self.pieces)) < KEPT_OF_TOO_LONG:
-            self.pieces.append(piece[:KEPT_OF_TOO_LONG])
+        room = KEPT_OF_TOO_LONG - self.kept if self.size > self.most else len(piece)
+        if room > 0:
+            self.pieces.append(piece[:room])
+            self.kept += len(self.pieces[-1])
 
     def _row(self, *, is_open: bool = False) -> Iterator[Row]:
         data, too_long, line = b"".join(self.pieces), self.size > self.most, self.line

@@ -85,8 +85,9 @@ def read(stream: BinaryIO, limits: Limits = DEFAULT_LIMITS) -> Iterator[Found]:
     """One record or refusal for each item. A document that `check` refuses is read up to where it is broken."""
     item = 0
     try:
-        for item, value in enumerate(_values(Scanner(stream, limits)), 1):
+        for value in _values(Scanner(stream, limits)):
             _check_syntax(value)
+            item += 1
             if isinstance(value, Value):
                 yield read_record(Piece(value.line, value.data, value.too_long), item, limits, called="item")
             else:

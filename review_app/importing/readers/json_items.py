@@ -228,6 +228,7 @@ def members(scanner: Scanner) -> Iterator[str]:
         if scanner.peek() != b":":
             raise scanner.broken("a colon is missing")
         scanner.take()
+        scanner.peek()  # so that the value begins here
         yield key
         if _ends(scanner, b"}"):
             return

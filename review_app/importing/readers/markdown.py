@@ -36,12 +36,12 @@ name = "markdown"
 MOST_DEEP = 20
 """Quotes and lists in each other (a list and its item are two): the renderer drops what is deeper, so it is refused."""
 MARKS = b"\n*_`~[]<!\\&|"
-MOST_MARKS = 200_000
+MOST_MARKS = 100_000
 """Of these characters in a text: each can become an object of half a kilobyte while it is rendered."""
-RENDERER = MarkdownIt("commonmark", {"html": False, "maxNesting": MOST_DEEP}).enable(
+MARKDOWN = MarkdownIt("commonmark", {"html": False, "maxNesting": MOST_DEEP}).enable(
     ["table", "strikethrough"]
 )
-RENDERED = RendererHTML(RENDERER)
+RENDERER = RendererHTML(MARKDOWN)
 BEGINS = re.compile(
     rb"\s*(?:---[ \t]*\r?\n(?:\s*#[^\n]*\n)*+\s*(?:[^\s:#][^\n:]*:(?:\s|\Z)|\{|---)|\+\+\+[ \t]*\r?\n)"
 )
@@ -84,7 +84,7 @@ def _record(data: bytes, limits: Limits) -> RawRecord:
     tokens = _tokens(parted.text, limits)
     title = _take_title(tokens) if not fields.get("title") else None
     fields = {"title": title, **_without(fields, "title")} if title else fields
-    html = RENDERED.render(_with_figures(tokens), RENDERER.options, {})
+    html = RENDERER.render(_with_figures(tokens), MARKDOWN.options, {})
     return RawRecord(1, 1, fields, html, page)
 
 
@@ -113,7 +113,7 @@ def _tokens(text: str, limits: Limits) -> list[Token]:
     data = text.encode()
     if len(data) - len(data.translate(None, MARKS)) > MOST_MARKS:
         raise Fault(1, f"{BODY} has more than {MOST_MARKS:,} line ends and marks of Markdown.", BODY)
-    tokens = RENDERER.parse(text)
+    tokens = MARKDOWN.parse(text)
     if any(token.level >= MOST_DEEP - 1 and token.nesting == 1 for token in tokens):
         raise Fault(
             1, f"{BODY} has quotes and lists that stand more than {MOST_DEEP // 2} deep in each other.", BODY
@@ -158,7 +158,7 @@ def _captioned_image(paragraph: Sequence[Token]) -> Token | None:
 
 
 def _figure(image: Token) -> str:
-    alt = RENDERED.renderInlineAsText(image.children, RENDERER.options, {})
+    alt = RENDERER.renderInlineAsText(image.children, MARKDOWN.options, {})
     src, caption = str(image.attrGet("src")), str(image.attrGet("title"))
     return f'<figure><img src="{escape(src)}" alt="{escape(alt)}"><figcaption>{escape(caption)}</figcaption></figure>\n'
 
