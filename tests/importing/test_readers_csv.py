@@ -8,9 +8,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from review_app.importing.limits import DEFAULT_LIMITS, MEBIBYTE
 from review_app.importing.readers import UnreadableFile, csv_table
+from review_app.importing.readers.csv_rows import rows
 from review_app.importing.readers.reader import Found
 from review_app.importing.record import RawRecord, Refusal
 from tests.importing.test_readers_json_document import Long, Trickle
@@ -215,6 +218,12 @@ def test_the_delimiter_is_the_one_that_gives_known_columns_or_else_even_rows(
     (found,) = read(data.encode())
     assert isinstance(found, RawRecord)
     assert found.fields == cells
+
+
+@given(st.text('",\nab', max_size=30).map(str.encode), st.integers(1, 5))
+def test_where_rows_end_does_not_hang_on_how_their_bytes_come(data: bytes, size: int) -> None:
+    pieces = [data[start : start + size] for start in range(0, len(data), size)]
+    assert list(rows(pieces, ",", 1000)) == list(rows([data], ",", 1000))
 
 
 def test_a_cell_of_just_the_limit_gets_in() -> None:

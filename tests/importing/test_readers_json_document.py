@@ -210,6 +210,18 @@ def test_a_large_document_with_an_emoji_takes_the_memory_of_one_item() -> None:
     assert most < 20 * MEBIBYTE
 
 
+def test_an_item_that_is_too_long_is_refused_in_the_memory_of_its_limit() -> None:
+    tracemalloc.start()
+    refusal, good = json_document.read(
+        Long(b'[{"a": "', b"x" * MEBIBYTE, 40, b'"},' + GOOD + b"]"), DEFAULT_LIMITS
+    )
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert isinstance(refusal, Refusal)
+    assert isinstance(good, RawRecord)
+    assert most < 20 * MEBIBYTE
+
+
 def test_a_document_over_the_limit_is_refused_and_one_of_just_the_limit_is_not() -> None:
     data = b"[" + GOOD + b"]"
     json_document.check(io.BytesIO(data), replace(DEFAULT_LIMITS, document_bytes=len(data)))
