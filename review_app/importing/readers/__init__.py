@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from review_app.importing.readers import json_lines, page_text, wxr
+from review_app.importing.readers import csv_table, json_document, json_lines, markdown, page_text, wxr
 from review_app.importing.readers.encoding import head_as_utf8, why_not_text
 from review_app.importing.readers.reader import Reader, UnreadableFile
 
@@ -11,15 +11,17 @@ __all__ = ["READERS", "Reader", "UnreadableFile", "recognise"]
 # In the order in which they are asked; page text recognises nearly any text, so it comes last.
 READERS: dict[str, Reader] = {
     wxr.name: wxr,
+    json_document.name: json_document,
+    csv_table.name: csv_table,
     json_lines.name: json_lines,
+    markdown.name: markdown,
     page_text.name: page_text,
 }
 
 NOT_READ_YET = {
-    b"{": "a JSON document over several lines",
-    b"[": "a JSON list",
+    b"{": "JSON that is broken at its beginning",
+    b"[": "a JSON list that is broken at its beginning",
     b"<": "XML or HTML",
-    b"---": "Markdown with front matter",
 }
 
 
@@ -41,4 +43,4 @@ def _unknown(text: bytes) -> str:
     looks = next(
         (words for begin, words in NOT_READ_YET.items() if text.lstrip().startswith(begin)), "something else"
     )
-    return f"The format is not known: it looks like {looks}. Page text is read, and JSON Lines (one object a line)."
+    return f"The format is not known: it looks like {looks}. These are read: {', '.join(READERS)}."

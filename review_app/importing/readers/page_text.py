@@ -31,7 +31,7 @@ name = "text"
 suffix = "txt"
 
 OTHER_FORMAT = re.compile(
-    rb"\s*(?:\{\s*(?:[\"}]|\n)|\[\s*[{\n]|<\?xml|<rss\b|<!doctype|<html\b|---\r?\n)", re.IGNORECASE
+    rb"\s*(?:\{\s*(?:[\"}]|\n)|\[\s*[{\n]|<\?xml|<rss\b|<!doctype|<html\b)", re.IGNORECASE
 )
 NOISE = re.compile(r"[\s|¦•·<>‹›»«/\\*=~_–—-]*")
 SOURCE_ID = re.compile(
