@@ -16,6 +16,7 @@ import msgspec
 from review_app.articles.markup import Sanitised, TooMuchMarkup, first_paragraph, sanitise
 from review_app.articles.rules import SCORES
 from review_app.importing import rules
+from review_app.importing.limits import DEFAULT_LIMITS, Limits
 from review_app.importing.record import RawRecord, Record, RecordWarning, Refusal
 from review_app.importing.shape import Unfit, check_shape, is_empty, shown
 
@@ -26,14 +27,14 @@ Warn = Callable[[str, str], None]
 """Takes note of (field, message) about a record that is accepted all the same."""
 
 
-def validate(raw: RawRecord, today: date) -> Record | Refusal:
+def validate(raw: RawRecord, today: date, *, limits: Limits = DEFAULT_LIMITS) -> Record | Refusal:
     """The record with every value judged and its text made harmless, or the first reason against it. Never raises.
 
     `today` is the desk's date: no article was reviewed after it.
     """
     try:
-        check_shape(raw)
-        return _record(raw, today)
+        check_shape(raw, limits)
+        return _record(raw, today, limits)
     except Unfit as unfit:
         field = rules.storable(rules.shortened(unfit.field, rules.MOST_KEY_CHARACTERS))
         return Refusal(
@@ -41,7 +42,7 @@ def validate(raw: RawRecord, today: date) -> Record | Refusal:
         )
 
 
-def _record(raw: RawRecord, today: date) -> Record:
+def _record(raw: RawRecord, today: date, limits: Limits) -> Record:
     fields = raw.fields
     source_id = _source_id(fields)
     warnings = [RecordWarning(raw.line, source_id, field, message) for field, message in raw.remarks]
@@ -53,7 +54,7 @@ def _record(raw: RawRecord, today: date) -> Record:
     scores = {name: _score(fields, name) for name in SCORES}
     flags = _flags(fields, warn)
     flags[REVIEW_FLAG] = flags.get(REVIEW_FLAG, True) or None in scores.values()
-    text = _text(raw.body_html, warn)
+    text = _text(raw.body_html, limits, warn)
     return Record(
         line=raw.line,
         item=raw.item,
@@ -80,8 +81,8 @@ def _record(raw: RawRecord, today: date) -> Record:
         plain_text=text.plain_text,
         word_count=text.word_count,
         image_count=text.image_count,
-        content_digest=_digest(fields, raw.body_html),
-        text_digest=_digest(title, text.html),
+        content_digest=hashlib.sha256(CANONICAL.encode((fields, raw.body_html))).hexdigest(),
+        text_digest=hashlib.sha256(f"{title}\0{text.html}".encode()).hexdigest(),
         warnings=tuple(warnings),
         raw=raw.raw,
     )
@@ -135,9 +136,9 @@ def _excerpt(fields: dict[str, Any], text: Sanitised) -> str:
     return rules.first_sentence(first_paragraph(text.html))
 
 
-def _text(body_html: str, warn: Warn) -> Sanitised:
+def _text(body_html: str, limits: Limits, warn: Warn) -> Sanitised:
     try:
-        text = sanitise(body_html)
+        text = sanitise(body_html, limits.markup)
     except TooMuchMarkup as error:
         raise Unfit(rules.BODY, f"{rules.BODY} {error}.") from None
     if not text.plain_text and not text.image_count:
@@ -274,7 +275,3 @@ def _yes_or_no(name: str, value: object, warn: Warn) -> bool | None:
 def _group(fields: dict[str, Any], name: str) -> dict[str, Any]:
     group = fields.get(name)
     return group if isinstance(group, dict) else {}
-
-
-def _digest(*parts: object) -> str:
-    return hashlib.sha256(CANONICAL.encode(parts)).hexdigest()

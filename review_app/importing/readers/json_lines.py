@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO, NamedTuple
 
 from review_app.importing import rules
-from review_app.importing.limits import DEFAULT_LIMITS, Limits
+from review_app.importing.limits import DEFAULT_LIMITS, Limits, size
 from review_app.importing.readers.encoding import describe, utf8_blocks
 from review_app.importing.record import RawRecord, Refusal
 from review_app.importing.rules import BODY, KEPT_OF_TOO_LONG, MOST_DIGITS
@@ -98,8 +98,7 @@ def _record(line: Line, item: int, limits: Limits) -> RawRecord | Refusal:
 
 def _text(line: Line, most: int) -> str:
     if line.too_long:
-        limit = most // rules.MEBIBYTE
-        raise _BadLine("", f"The line is longer than {limit} MiB; only its beginning is kept.")
+        raise _BadLine("", f"The line is longer than {size(most)}; only its beginning is kept.")
     if b"\0" in line.data:
         raise _BadLine("", f"The line contains a NUL character (position {line.data.index(0) + 1}).")
     try:
