@@ -118,14 +118,12 @@ def _are_usual(fields: dict[str, Any]) -> bool:
     """Whether each known field is just of its kind, and the items of each list are."""
     for name, value in fields.items():
         kind = KINDS.get(name)
-        if kind is None:
-            continue
-        if type(value) is not kind:
-            return False
-        if kind is list:
-            kinds = {type(item) for item in fields[name]}
+        if kind is list and type(value) is list:
+            kinds = {type(item) for item in value}
             if kinds - ({dict} if name in rules.ROW_FIELDS else SINGLE_KINDS):
                 return False
+        elif kind is not None and type(value) is not kind:
+            return False
     return True
 
 
