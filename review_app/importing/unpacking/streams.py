@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import zlib
 from collections.abc import Callable
-from typing import BinaryIO, Protocol, Self
+from typing import TYPE_CHECKING, BinaryIO, Protocol, Self
 
 from review_app.importing.limits import Limits, size
 from review_app.importing.readers.reader import UnreadableFile
@@ -199,7 +199,14 @@ class Part:
             raise UnreadableFile("It is damaged: it is longer than its archive says.")
 
 
-class MemberStream(io.BufferedIOBase):
+# To a type checker it is what a reader takes; a real one would lose what it holds when reading more of it fails.
+if TYPE_CHECKING:
+    _Buffered = io.BufferedReader
+else:
+    _Buffered = io.BufferedIOBase
+
+
+class MemberStream(_Buffered):
     """A source as a file to read. What comes before damage is given before the damage is told."""
 
     def __init__(self, read: Callable[[int], bytes]) -> None:
