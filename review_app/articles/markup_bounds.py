@@ -14,6 +14,9 @@ from dataclasses import dataclass
 MOST_WORK = 500_000
 """The sum over all tags of the elements open at them: what a parser can be made to build is less."""
 
+MOST_REFERENCES = 200_000
+"""Ampersands, each of which takes the parser 6 µs, far longer than any other character."""
+
 BLANK = r"[ \t\n\f\r]"
 NAME_ENDS = r"(?=[ \t\n\f\r/>]|\Z)"
 # Within these, text is not read as HTML; nothing in them is ever kept.
@@ -89,6 +92,8 @@ def bounded(html: str, limits: MarkupLimits = USUAL_LIMITS) -> str:
     """
     if STILL_HIDING.search(html):
         html = STILL_HIDING.sub("&lt;", COMMENT.sub("", _without_hiding_elements(html)))
+    if html.count("&") > MOST_REFERENCES:
+        raise TooMuchMarkup(f"has more than {MOST_REFERENCES:,} ampersands")
     if html.count("<") > min(limits.depth, limits.tags):
         _check_nesting(html, limits)
     _check_attributes(html, limits.attributes)
