@@ -15,10 +15,11 @@ from html import escape, unescape
 
 import nh3
 
-from review_app.articles.markup_bounds import TooMuchMarkup, bounded, names
+from review_app.articles.markup_bounds import USUAL_LIMITS, MarkupLimits, TooMuchMarkup, bounded, names
 
 __all__ = [
     "SANITISER_VERSION",
+    "MarkupLimits",
     "Sanitised",
     "TooMuchMarkup",
     "first_paragraph",
@@ -65,24 +66,23 @@ class Sanitised:
     image_count: int
 
 
-def sanitise(html: str) -> Sanitised:
+def sanitise(html: str, limits: MarkupLimits = USUAL_LIMITS) -> Sanitised:
     """Foreign HTML without anything that acts, loads, asks or reaches into our page; the harmless rest is kept.
 
     Raises `TooMuchMarkup` for markup that would take long or grow without bound, before it is parsed.
     """
-    clean = CLEANER.clean(bounded(_without_controls(html)))
-    # The page has exactly one h1, and that is the article's title.
-    clean = clean.replace("<h1>", "<h2>").replace("</h1>", "</h2>")
-    text = _plain_text(clean)
-    return Sanitised(clean, text, len(text.split()), len(SHOWN_IMAGE.findall(clean)))
+    clean = CLEANER.clean(bounded(_without_controls(html), limits))
+    if "<h1>" in clean:  # the page has exactly one, and that is the article's title
+        clean = clean.replace("<h1>", "<h2>").replace("</h1>", "</h2>")
+    parts = _parts(clean)
+    return Sanitised(clean, _joined(parts), _words(parts), len(SHOWN_IMAGE.findall(clean)))
 
 
 def _without_controls(html: str) -> str:
     """With the replacement character for what no XML may hold (the feed is XML). Looks at bytes: ten times as quick."""
     data = html.encode(errors="surrogatepass")
-    if len(data.translate(None, CONTROLS)) == len(data) and not any(
-        begin in data for begin in PERHAPS_NOT_IN_XML
-    ):
+    perhaps = not html.isascii() and any(begin in data for begin in PERHAPS_NOT_IN_XML)
+    if len(data.translate(None, CONTROLS)) == len(data) and not perhaps:
         return html
     return NOT_IN_XML.sub("\ufffd", html)
 
@@ -91,7 +91,7 @@ def _web_address(_tag: str, name: str, value: str) -> str | None:
     """Keep an address only if it says in full where it leads; blanks, which browsers skip, may hide nothing."""
     if name not in {"href", "src"}:
         return value
-    address = NOT_IN_ADDRESSES.sub("", value)
+    address = value if value.isprintable() and " " not in value else NOT_IN_ADDRESSES.sub("", value)
     return address if (LINK if name == "href" else IMAGE).match(address) else None
 
 
@@ -109,7 +109,7 @@ CLEANER = nh3.Cleaner(
 
 PRE = re.compile(r"(<pre>.*?</pre>)", re.DOTALL)
 PARAGRAPH = re.compile(r"<p>(.*?)</p>", re.DOTALL)
-TAG = re.compile(r"<[^>]*>")
+TAG = re.compile(r"(<[^>]*>)")
 # Control characters cannot stand in clean HTML, so two of them can mark the ends of lines and blocks for a moment.
 LINE_END, BLOCK_END = "\x01", "\x02"
 BLOCKS = names("p h2 h3 h4 h5 h6 ul ol dl div section blockquote figure figcaption pre table caption")
@@ -119,17 +119,37 @@ BREAKS = {
     **{tag: BLOCK_END for name in BLOCKS for tag in (f"<{name}>", f"</{name}>")},
     "<hr>": BLOCK_END,
 }
-ENDS = re.compile(r"[\x01\x02][\x01\x02 ]*")
 SHOWN_IMAGE = re.compile(r'<img (?:alt="[^"]*" )?src=')
 
 
 def _plain_text(html: str) -> str:
     """What a reader reads: blocks apart by an empty line, list items and rows by a line end, code as it was typed."""
-    parts = PRE.split(html)
-    text = "".join(_code_text(part) if index % 2 else _prose_text(part) for index, part in enumerate(parts))
+    return _joined(_parts(html))
+
+
+def _parts(html: str) -> list[str]:
+    """The text of an article, still escaped: prose at the even places, with single blanks and line ends; code between."""
+    parts = PRE.split(html) if "<pre>" in html else [html]
+    return [TAG.sub("", part) if index % 2 else _prose_text(part) for index, part in enumerate(parts)]
+
+
+def _joined(parts: list[str]) -> str:
+    text = "\n\n".join(parts)
     while "\n\n\n" in text:
         text = text.replace("\n\n\n", "\n\n")
     return unescape(text).strip()
+
+
+def _words(parts: list[str]) -> int:
+    """How many words. In prose, counting what parts them is quicker than parting them."""
+    if any("&nbsp;" in part for part in parts):
+        return len(unescape("\n".join(parts)).split())
+    prose, code = filter(None, parts[::2]), parts[1::2]
+    return sum(map(_words_of_prose, prose)) + sum(len(part.split()) for part in code)
+
+
+def _words_of_prose(text: str) -> int:
+    return 1 + text.count(" ") + text.count("\n") - text.count("\n\n")
 
 
 def first_paragraph(html: str) -> str:
@@ -138,14 +158,18 @@ def first_paragraph(html: str) -> str:
     return _plain_text(found[1]) if found else ""
 
 
-def _code_text(html: str) -> str:
-    return f"\n\n{TAG.sub('', html)}\n\n"
-
-
 def _prose_text(html: str) -> str:
-    marked = " ".join(TAG.sub(lambda found: BREAKS.get(found[0], ""), html).split())
-    marked = marked.replace(f" {LINE_END}", LINE_END).replace(f" {BLOCK_END}", BLOCK_END)
-    return ENDS.sub(lambda found: "\n\n" if BLOCK_END in found[0] else "\n", marked)
+    pieces = TAG.split(html)
+    pieces[1::2] = [BREAKS.get(tag, "") for tag in pieces[1::2]]
+    blocks = [block for part in "".join(pieces).split(BLOCK_END) if (block := part.strip())]
+    # Most blocks are one line with single blanks, and need not be taken apart.
+    lines = [block if block.isprintable() and "  " not in block else _lines_text(block) for block in blocks]
+    return "\n\n".join(filter(None, lines))
+
+
+def _lines_text(block: str) -> str:
+    lines = (" ".join(line.split()) for line in block.split(LINE_END))
+    return "\n".join(line for line in lines if line)
 
 
 # --- images -----------------------------------------------------------------------------------------------------------

@@ -7,11 +7,32 @@ import ipaddress
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 SECRET_KEY_BYTES = 32
 """A secret key shorter than this is refused in production."""
+
+IMPORT_LIMITS = (
+    "document_bytes",
+    "page_bytes",
+    "page_lines",
+    "line_bytes",
+    "cell_characters",
+    "columns",
+    "json_depth",
+    "xml_depth",
+    "body_characters",
+    "html_depth",
+    "html_tags",
+    "html_attributes",
+    "list_items",
+    "fields",
+    "archive_ratio",
+    "archive_free_bytes",
+    "archive_members",
+)
+"""Each is the end of a variable `REVIEW_IMPORT_…`; what it is when it is not set stands in `importing/limits.py`."""
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -38,6 +59,7 @@ class Settings:
     publish_hook_secrets: tuple[str, ...] = ()
     image_hosts: frozenset[str] = frozenset()
     trusted_proxies: tuple[Network, ...] = ()
+    import_limits: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def max_upload_bytes(self) -> int:
@@ -66,6 +88,7 @@ class Settings:
             publish_hook_secrets=_hook_secrets(values, data_dir, production=production),
             image_hosts=frozenset(values.get("REVIEW_IMAGE_HOSTS", "").lower().replace(",", " ").split()),
             trusted_proxies=_networks(values.get("REVIEW_TRUSTED_PROXIES", "")),
+            import_limits=_import_limits(values),
         )
 
 
@@ -81,6 +104,16 @@ def _whole_number(values: Mapping[str, str], name: str, default: int, *, least: 
     if not text.isascii() or not text.isdigit() or int(text) < least:
         raise SettingsError(f"{name} is {text!r}; it must be a whole number of at least {least}.")
     return int(text)
+
+
+def _import_limits(values: Mapping[str, str]) -> dict[str, int]:
+    """Those that are set."""
+    variables = {name: f"REVIEW_IMPORT_{name.upper()}" for name in IMPORT_LIMITS}
+    return {
+        name: _whole_number(values, variable, 1, least=1)
+        for name, variable in variables.items()
+        if values.get(variable)
+    }
 
 
 def _secret_key(values: Mapping[str, str], data_dir: Path, *, production: bool) -> str:

@@ -13,14 +13,12 @@ from sqlalchemy.orm import Session
 
 from review_app.base.errors import Conflict, Invalid, NotFound, TooMany
 from review_app.importing.models import ImportBatch, ImportChunk, ImportFile, ImportRowError
-from review_app.importing.readers import READERS, UnreadableFile, recognise
-from review_app.importing.readers.encoding import head_as_utf8
-from review_app.importing.reading import WHOLE_FILE
+from review_app.importing.readers import READERS
+from review_app.importing.reading import WHOLE_FILE, why_unreadable
 from review_app.outbox.actions import Actor, announce, log_event
 from review_app.outbox.changes import note_change, observe_change
 
 CHUNK_BYTES = 1024 * 1024
-HEAD_BYTES = 64 * 1024
 LEASE = timedelta(minutes=2)
 MOST_UNREADABLE = 10_000
 """With more files than this that are all refused, an import has finished and not failed: it has seen plenty."""
@@ -42,24 +40,12 @@ def check_format(name: str | None) -> str | None:
     return name or None
 
 
-def check_readable(uploads: Sequence[Upload], format_name: str | None) -> None:
+def check_readable(uploads: Sequence[Upload], format_name: str | None, encoding: str | None = None) -> None:
     """Raises `Invalid` with the reasons when none of the files can be read at all."""
-    reasons = [reason for upload in uploads if (reason := _why_unreadable(upload, format_name))]
+    found = [(upload.name, why_unreadable(upload.stream, format_name, encoding)) for upload in uploads]
+    reasons = [f"{name}: {reason}" for name, reason in found if reason]
     if not uploads or len(reasons) == len(uploads):
         raise Invalid(" ".join(reasons) or "Choose a file first.", {"file": reasons or ["is needed"]})
-
-
-def _why_unreadable(upload: Upload, format_name: str | None) -> str | None:
-    head = upload.stream.read(HEAD_BYTES)
-    upload.stream.seek(0)
-    try:
-        if format_name is None or not head.strip():
-            recognise(head)
-        else:
-            head_as_utf8(head)
-    except UnreadableFile as error:
-        return f"{upload.name}: {error}"
-    return None
 
 
 def open_batch(

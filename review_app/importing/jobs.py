@@ -18,8 +18,10 @@ from sqlalchemy.orm import Session
 from review_app.base.clock import utc_now, utc_today
 from review_app.base.database import db, transaction
 from review_app.base.jobs import Job
+from review_app.base.web import settings
 from review_app.importing.actions import Place, settle
 from review_app.importing.batches import LEASE, chunks_of, finish, lease_batch, leased, why_failed
+from review_app.importing.limits import Limits
 from review_app.importing.mapping import mapping_of
 from review_app.importing.models import ImportBatch, ImportFile
 from review_app.importing.reading import How, Located, read_file
@@ -75,7 +77,9 @@ class _Run:
         """Settle record after record, from where the last worker stopped, and end the batch."""
         with self._step() as (session, batch):
             position, skip = batch.file_position, batch.done_in_file
-            how = How(batch.format, utc_today(), mapping_of(batch.mapping))
+            how = How(
+                batch.format, utc_today(), mapping_of(batch.mapping), batch.encoding, Limits.of(settings())
+            )
             query = select(ImportFile).where(ImportFile.batch_id == batch.id).order_by(ImportFile.position)
             files = session.scalars(query).all()
             session.expunge_all()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-MEBIBYTE = 1024 * 1024
+from review_app.articles.markup_bounds import MarkupLimits
+from review_app.base.settings import Settings
+from review_app.importing.rules import MEBIBYTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,7 @@ class Limits:
 
     document_bytes: int = 64 * MEBIBYTE
     page_bytes: int = 2 * MEBIBYTE
+    page_lines: int = 100_000
     line_bytes: int = 4 * MEBIBYTE
     cell_characters: int = 2 * MEBIBYTE
     columns: int = 1_000
@@ -31,6 +34,23 @@ class Limits:
     fields: int = 5_000
     archive_ratio: int = 100
     archive_free_bytes: int = 8 * MEBIBYTE
+    archive_members: int = 100_000
+
+    @classmethod
+    def of(cls, settings: Settings) -> Limits:
+        """The limits that the settings name, and the usual ones for the rest."""
+        return cls(**settings.import_limits)
+
+    @property
+    def markup(self) -> MarkupLimits:
+        """The bounds of one article's HTML."""
+        return MarkupLimits(self.html_depth, self.html_tags, self.html_attributes)
 
 
 DEFAULT_LIMITS = Limits()
+
+
+def size(count: int) -> str:
+    """A number of bytes in words: in mebibytes if it is a whole number of them."""
+    whole, rest = divmod(count, MEBIBYTE)
+    return f"{count:,} bytes" if rest or not whole else f"{whole:,} MiB"

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from io import BufferedReader, RawIOBase
 from itertools import islice
-from typing import BinaryIO, NamedTuple, Protocol, cast
+from typing import IO, BinaryIO, NamedTuple, cast
 
+from review_app.importing.decoding import decoded
 from review_app.importing.limits import DEFAULT_LIMITS, Limits
 from review_app.importing.mapping import Mapping
 from review_app.importing.readers import READERS, UnreadableFile, recognise
+from review_app.importing.readers.encoding import head_as_utf8
 from review_app.importing.readers.reader import Found as RawFound
 from review_app.importing.record import RawRecord, Record, Refusal, Skipped
 from review_app.importing.rules import HEAD_BYTES
+from review_app.importing.unpacking import Member, UnreadableMember, is_packed, members
 from review_app.importing.validation import validate
 
 WHOLE_FILE = "file"
@@ -31,6 +34,7 @@ class How:
     format: str | None
     today: date
     mapping: Mapping
+    encoding: str | None = None
     limits: Limits = DEFAULT_LIMITS
 
 
@@ -41,18 +45,6 @@ class Located(NamedTuple):
     format: str | None
     found: Record | Refusal | Skipped
     bytes_read: int
-
-
-class Member(Protocol):
-    """A file, or one of the files in an archive."""
-
-    name: str
-
-    def open(self) -> BufferedReader:
-        """A fresh stream of its bytes, unpacked."""
-
-    def packed_position(self) -> int:
-        """How many bytes of the file on disk were read."""
 
 
 def read_file(opened: Opened, name: str, how: How, skip: int = 0) -> Iterator[Located]:
@@ -68,51 +60,55 @@ def _judged(raw: RawFound, format_name: str | None, how: How) -> Record | Refusa
     mapped = how.mapping.apply(raw, format_name or "")
     if isinstance(mapped, Refusal):
         return mapped
-    return validate(mapped, how.today, statuses=how.mapping.statuses)
+    return validate(mapped, how.today, limits=how.limits, statuses=how.mapping.statuses)
 
 
 def _raws(opened: Opened, name: str, how: How) -> Iterator[tuple[str, str | None, RawFound, int]]:
     try:
-        for member in _members(opened, name):
+        for member in members(opened, name, how.limits):
+            if isinstance(member, UnreadableMember):
+                yield member.name, None, _whole(member.reason), 0
+                continue
             for format_name, raw in _read_member(member, how):
                 yield member.name, format_name, raw, member.packed_position()
     except OSError as error:
-        yield name, None, Refusal(0, 0, WHOLE_FILE, f"cannot be read: {error.strerror or error}", ""), 0
+        yield name, None, _whole(f"cannot be read: {error.strerror or error}"), 0
+    except UnreadableFile as error:
+        yield name, None, _whole(error.reason), 0
 
 
 def _read_member(member: Member, how: How) -> Iterator[tuple[str | None, RawFound]]:
     """The records of one file; what is wrong with it as a whole is one refusal."""
     format_name = how.format
     try:
-        with member.open() as stream:
-            head = stream.peek(HEAD_BYTES)[:HEAD_BYTES]
-            format_name = recognise(head) if format_name is None or not head else format_name
-            reader = READERS[format_name]
-            reader.check(stream, how.limits)
-        with member.open() as stream:
-            for raw in reader.read(stream, how.limits):
-                yield format_name, raw
+        stream = decoded(cast("BinaryIO", member.open()), how.encoding)
+        head = stream.peek(HEAD_BYTES)[:HEAD_BYTES]
+        format_name = recognise(head) if format_name is None or not head.strip() else format_name
+        reader = READERS[format_name]
+        reader.check(cast("BinaryIO", stream), how.limits)
+        fresh = decoded(cast("BinaryIO", member.open()), how.encoding)
+        for raw in reader.read(cast("BinaryIO", fresh), how.limits):
+            yield format_name, raw
     except UnreadableFile as error:
-        yield format_name, Refusal(0, 0, WHOLE_FILE, error.reason, "")
+        yield format_name, _whole(error.reason)
 
 
-class _Plain:
-    """A file that is just itself."""
-
-    def __init__(self, opened: Opened, name: str) -> None:
-        self.opened, self.name = opened, name
-        self.stream: BufferedReader | None = None
-        self.position = 0
-
-    def open(self) -> BufferedReader:
-        self.stream = BufferedReader(cast("RawIOBase", self.opened()), HEAD_BYTES)
-        return self.stream
-
-    def packed_position(self) -> int:
-        if self.stream is not None and not self.stream.closed:
-            self.position = self.stream.tell()
-        return self.position
+def _whole(reason: str) -> Refusal:
+    return Refusal(0, 0, WHOLE_FILE, reason, "")
 
 
-def _members(opened: Opened, name: str) -> Iterator[Member]:
-    yield _Plain(opened, name)
+def why_unreadable(stream: IO[bytes], format_name: str | None, encoding: str | None) -> str:
+    """Why a file cannot be read at all, as far as its beginning tells; empty if it can. The stream is left at its begin."""
+    head = stream.read(HEAD_BYTES)
+    stream.seek(0)
+    if is_packed(head):
+        return ""
+    try:
+        text = decoded(io.BytesIO(head), encoding).peek(HEAD_BYTES) if encoding else head
+        if format_name is None or not text.strip():
+            recognise(text)
+        else:
+            head_as_utf8(text)
+    except UnreadableFile as error:
+        return error.reason
+    return ""

@@ -17,6 +17,7 @@ from review_app.importing.batches import (
     check_readable,
     open_batch,
 )
+from review_app.importing.decoding import check_encoding
 from review_app.importing.mapping import mapping_of
 from review_app.importing.models import ImportBatch
 from review_app.outbox.actions import Actor
@@ -45,13 +46,14 @@ class Quota:
 def check_wishes(wishes: Wishes) -> None:
     """Raises `Invalid` for a format, an encoding or a mapping that there is not."""
     check_format(wishes.format)
+    check_encoding(wishes.encoding)
     mapping_of(wishes.mapping)
 
 
 def check_uploads(uploads: Sequence[Upload], wishes: Wishes) -> None:
     """Raises `Invalid` for wishes that cannot be met, or when none of the files can be read."""
     check_wishes(wishes)
-    check_readable(uploads, wishes.format or None)
+    check_readable(uploads, wishes.format or None, wishes.encoding)
 
 
 def receive(

@@ -6,23 +6,18 @@ import hashlib
 import re
 import unicodedata
 
-# --- limits -------------------------------------------------------------------------------------------------
+# --- fixed limits -------------------------------------------------------------------------------------------
 
 MEBIBYTE = 1024 * 1024
 HEAD_BYTES = 64 * 1024
 """How much of a file `recognise` needs to see."""
 KEPT_OF_TOO_LONG = 64 * 1024
 """Bytes kept of a line or page that is refused for its length."""
-MOST_CELL_CHARACTERS = 2 * MEBIBYTE
-MOST_BODY_CHARACTERS = 1_000_000
 MOST_TITLE_CHARACTERS = 500
 MOST_EXCERPT_CHARACTERS = 300
 MOST_SHORT_CHARACTERS = 200
 """For what is filtered by (topic, stack, difficulty, code language), so that an index can hold it."""
 MOST_KEY_CHARACTERS = 200
-MOST_DEEP = 32
-MOST_ITEMS = 1_000
-MOST_FIELDS = 5_000
 MOST_DIGITS = 30
 MOST_VIEWS = 2**63 - 1
 MOST_READING_MINUTES = 100_000
@@ -89,7 +84,17 @@ def underscored(label: str) -> str:
 
 def one_line(text: str) -> str:
     """Without control characters and line ends: for titles and what else stands in one line."""
-    return " ".join(CONTROLS.sub(" ", text).split())
+    return " ".join((text if text.isprintable() else CONTROLS.sub(" ", text)).split())
+
+
+def is_storable(text: str) -> bool:
+    """Whether every database holds it: neither NUL nor half of a surrogate pair. Ten times as quick as a pattern."""
+    if "\0" in text:
+        return False
+    try:
+        return text.isascii() or bool(text.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def storable(text: str) -> str:

@@ -17,6 +17,7 @@ from review_app.articles.markup import Sanitised, TooMuchMarkup, first_paragraph
 from review_app.articles.rules import SCORES
 from review_app.articles.sanitising import text_digest
 from review_app.importing import rules
+from review_app.importing.limits import DEFAULT_LIMITS, Limits
 from review_app.importing.record import RawRecord, Record, RecordWarning, Refusal
 from review_app.importing.shape import Unfit, check_shape, is_empty, shown
 
@@ -28,15 +29,19 @@ Warn = Callable[[str, str], None]
 
 
 def validate(
-    raw: RawRecord, today: date, *, statuses: Mapping[str, str] = rules.IMPORTED_STATUSES
+    raw: RawRecord,
+    today: date,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    statuses: Mapping[str, str] = rules.IMPORTED_STATUSES,
 ) -> Record | Refusal:
     """The record with every value judged and its text made harmless, or the first reason against it. Never raises.
 
     `today` is the desk's date: no article was reviewed after it. `statuses` is which status a word of the source is.
     """
     try:
-        check_shape(raw)
-        return _record(raw, today, statuses)
+        check_shape(raw, limits)
+        return _record(raw, today, limits, statuses)
     except Unfit as unfit:
         field = rules.storable(rules.shortened(unfit.field, rules.MOST_KEY_CHARACTERS))
         return Refusal(
@@ -44,7 +49,7 @@ def validate(
         )
 
 
-def _record(raw: RawRecord, today: date, statuses: Mapping[str, str]) -> Record:
+def _record(raw: RawRecord, today: date, limits: Limits, statuses: Mapping[str, str]) -> Record:
     fields = raw.fields
     source_id = _source_id(fields)
     warnings = [RecordWarning(raw.line, source_id, field, message) for field, message in raw.remarks]
@@ -56,7 +61,7 @@ def _record(raw: RawRecord, today: date, statuses: Mapping[str, str]) -> Record:
     scores = {name: _score(fields, name) for name in SCORES}
     flags = _flags(fields, warn)
     flags[REVIEW_FLAG] = flags.get(REVIEW_FLAG, True) or None in scores.values()
-    text = _text(raw.body_html, warn)
+    text = _text(raw.body_html, limits, warn)
     excerpt = _excerpt(fields, text)
     return Record(
         line=raw.line,
@@ -84,7 +89,7 @@ def _record(raw: RawRecord, today: date, statuses: Mapping[str, str]) -> Record:
         plain_text=text.plain_text,
         word_count=text.word_count,
         image_count=text.image_count,
-        content_digest=_digest(fields, raw.body_html),
+        content_digest=hashlib.sha256(CANONICAL.encode((fields, raw.body_html))).hexdigest(),
         text_digest=text_digest(title, excerpt, text.html),
         warnings=tuple(warnings),
         raw=raw.raw,
@@ -139,9 +144,9 @@ def _excerpt(fields: dict[str, Any], text: Sanitised) -> str:
     return rules.first_sentence(first_paragraph(text.html))
 
 
-def _text(body_html: str, warn: Warn) -> Sanitised:
+def _text(body_html: str, limits: Limits, warn: Warn) -> Sanitised:
     try:
-        text = sanitise(body_html)
+        text = sanitise(body_html, limits.markup)
     except TooMuchMarkup as error:
         raise Unfit(rules.BODY, f"{rules.BODY} {error}.") from None
     if not text.plain_text and not text.image_count:
@@ -278,7 +283,3 @@ def _yes_or_no(name: str, value: object, warn: Warn) -> bool | None:
 def _group(fields: dict[str, Any], name: str) -> dict[str, Any]:
     group = fields.get(name)
     return group if isinstance(group, dict) else {}
-
-
-def _digest(*parts: object) -> str:
-    return hashlib.sha256(CANONICAL.encode(parts)).hexdigest()

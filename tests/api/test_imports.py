@@ -152,7 +152,7 @@ def test_what_was_odd_about_a_record_is_told(program: Program, app: Flask) -> No
         (b"", "?format=jsonl", "The file is empty"),
         (b"\x89PNG\r\n\x1a\n" + bytes(2000), "", "image"),
         (b"\x89PNG\r\n\x1a\n" + bytes(2000), "?format=jsonl", "image"),
-        (b"PK\x03\x04" + bytes(2000), "?format=text", "zip"),
+        (b"7z\xbc\xaf\x27\x1c" + bytes(2000), "?format=text", "7z"),
         (bytes(range(256)) * 9, "", "it is no text"),
     ],
 )

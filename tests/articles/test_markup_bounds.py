@@ -28,6 +28,7 @@ def numbered(motif: str, times: int) -> str:
         ("<b><i>" * 200 + "</b></i>" * 200, "within each other"),
         ("<br>" * 50_001, "tags"),
         ("</p>" * 50_001, "tags"),
+        ("&" * 200_001, "more than 200,000 ampersands"),
         ("<p>x</p>" * 50_001, "tags"),
         (f"<p {numbered(' a#', 65)}>", "attributes"),
         (f"<p title='>' {numbered('/a#', 65)}>", "attributes"),
@@ -68,6 +69,7 @@ def test_too_much_markup_is_refused_at_once(html: str, reason: str) -> None:
         "1 < 2 " * 5_000,
         f"<p {numbered(' a#=b', 64)}>x</p>",
         f'<p title="{"word " * 500}">x</p>',
+        "&lt;b&gt;" * 50_000,
     ],
 )
 def test_ordinary_markup_is_never_too_much(html: str) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, BinaryIO, NamedTuple
 
-from review_app.importing.limits import DEFAULT_LIMITS, MEBIBYTE, Limits
+from review_app.importing.limits import DEFAULT_LIMITS, Limits, size
 from review_app.importing.readers.csv_columns import Column, check_columns, column, put
 from review_app.importing.readers.csv_rows import DELIMITERS, Cell, Row, cells, rows
 from review_app.importing.readers.encoding import describe, utf8_blocks
@@ -208,7 +208,7 @@ def _text(row: Row, table: _Table) -> str:
             f"{name or 'A cell'} begins with a quotation mark that is never closed; no row after it can be told.",
         )
     if piece.too_long:
-        reason = f"The row is longer than {limits.line_bytes // MEBIBYTE} MiB; only its beginning is kept."
+        reason = f"The row is longer than {size(limits.line_bytes)}; only its beginning is kept."
         raise BadRecord("", reason)
     try:
         text = piece.data.decode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -12,13 +13,14 @@ BLOCK_BYTES = 256 * 1024
 NOT_UTF8 = b"\xff"
 """Stands for what cannot be told, so that just the record around it is refused."""
 
-# In this order: the mark of UTF-32 begins with that of UTF-16.
-OTHER_BEGINNINGS = {
-    codecs.BOM_UTF32_LE: "The text is UTF-32; save it as UTF-8.",
-    codecs.BOM_UTF32_BE: "The text is UTF-32; save it as UTF-8.",
-    b"\x1f\x8b": "The file is compressed (gzip); unpack it first.",
-    b"PK\x03\x04": "The file is a zip archive (or an office document); unpack it first.",
-    b"PK\x05\x06": "The file is an empty zip archive.",
+# Looked for before UTF-16, whose mark is how that of UTF-32 begins.
+UTF32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
+# Archives are taken apart before a reader sees what is in them.
+NOT_TWICE = "what is packed is unpacked once, not what is packed within it; unpack it first."
+BINARY_BEGINNINGS = {
+    b"\x1f\x8b": f"The file is compressed (gzip) within an archive: {NOT_TWICE}",
+    b"PK\x03\x04": f"The file is a zip archive (or an office document) within an archive: {NOT_TWICE}",
+    b"PK\x05\x06": f"The file is a zip archive within an archive: {NOT_TWICE}",
     b"BZh": "The file is compressed (bzip2); unpack it first.",
     b"\xfd7zXZ": "The file is compressed (xz); unpack it first.",
     b"\x28\xb5\x2f\xfd": "The file is compressed (zstd); unpack it first.",
@@ -29,6 +31,8 @@ OTHER_BEGINNINGS = {
     b"GIF8": "The file is an image (GIF), no text.",
     b"SQLite format 3\0": "The file is a database (SQLite), no text.",
 }
+WINDOWS_1252_ONLY = re.compile(rb"[a-zA-Z ,.][\x91-\x94\x96\x97\x85\x80][a-zA-Z ,.\r\n]")
+"""Its typographic quotes and dashes, its ellipsis and its euro, which are control characters in Latin-1."""
 TAR_MARK = slice(257, 262)
 UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
@@ -47,11 +51,9 @@ def utf8_blocks(stream: BinaryIO) -> Iterator[bytes]:
 
 def head_as_utf8(head: bytes) -> bytes:
     """The beginning of a file as UTF-8; raises `UnreadableFile` for what is no text by its first bytes."""
-    for begin, reason in OTHER_BEGINNINGS.items():
-        if head.startswith(begin):
-            raise UnreadableFile(reason)
-    if head[TAR_MARK] == b"ustar":
-        raise UnreadableFile("The file is a tar archive; unpack it first.")
+    refuse_binary(head)
+    if head.startswith(UTF32):
+        raise UnreadableFile("The text is UTF-32; save it as UTF-8, or name it with --encoding utf-32.")
     encoding = UTF16.get(head[:2])
     if encoding:
         text = codecs.getincrementaldecoder(encoding)("surrogatepass").decode(head[2:])
@@ -59,10 +61,22 @@ def head_as_utf8(head: bytes) -> bytes:
     return head.removeprefix(codecs.BOM_UTF8)
 
 
+def refuse_binary(head: bytes) -> None:
+    """Raises `UnreadableFile` for what is no text in any encoding, by its first bytes."""
+    for begin, reason in BINARY_BEGINNINGS.items():
+        if head.startswith(begin):
+            raise UnreadableFile(reason)
+    if head[TAR_MARK] == b"ustar":
+        raise UnreadableFile(f"The file is a tar archive within an archive: {NOT_TWICE}")
+
+
 def why_not_text(head: bytes) -> str:
     """Why these bytes are no UTF-8 text, empty if they are; a character cut off at the end is fine."""
     if b"\0" in head:
-        return "The file contains NUL bytes: it is no text, or UTF-16 without a byte order mark."
+        return (
+            "The file contains NUL bytes: it is no text, or UTF-16 without a byte order mark"
+            " (then name it with --encoding utf-16-le or utf-16-be)."
+        )
     try:
         codecs.getincrementaldecoder("utf-8")().decode(head)
     except UnicodeDecodeError as error:
@@ -71,9 +85,13 @@ def why_not_text(head: bytes) -> str:
 
 
 def describe(error: UnicodeDecodeError) -> str:
-    """Which byte cannot be read, and where."""
+    """Which byte cannot be read, and where, and what the text could be."""
     byte = error.object[error.start]
-    return f"byte 0x{byte:02X} at position {error.start + 1} is not UTF-8 (perhaps it is Latin-1 or Windows-1252)"
+    perhaps = "Windows-1252" if WINDOWS_1252_ONLY.search(error.object) else "Latin-1 or Windows-1252"
+    return (
+        f"byte 0x{byte:02X} at position {error.start + 1} is not UTF-8"
+        f" (perhaps it is {perhaps}: name it with --encoding)"
+    )
 
 
 def _at_least(stream: BinaryIO, count: int) -> bytes:

@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from review_app.importing.limits import Limits
+from review_app.importing.limits import Limits, size
 from review_app.importing.readers.encoding import utf8_blocks
-from review_app.importing.rules import KEPT_OF_TOO_LONG, MEBIBYTE
+from review_app.importing.rules import KEPT_OF_TOO_LONG
 
 BLANKS = re.compile(rb"[ \t\r\n]*+")
 BRACKETS_OR_TEXT = re.compile(rb'[\[{]++|[\]}]++|"(?:[^"\\]++|\\.)*+("?+)', re.DOTALL)
@@ -178,9 +178,9 @@ class Scanner:
         block = next((block for block in self.blocks if block), b"")
         self.size += len(block)
         if self.size > self.limits.document_bytes:
-            most = self.limits.document_bytes // MEBIBYTE
+            most = size(self.limits.document_bytes)
             raise self.unusable(
-                f"The JSON document is larger than {most} MiB; as JSON Lines it may be of any size."
+                f"The JSON document is larger than {most}; as JSON Lines it may be of any size."
             )
         self.buffer, self.at = self.buffer[self.at :] + block, 0
         return bool(block)

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from review_app.importing import rules
-from review_app.importing.limits import Limits
+from review_app.importing.limits import Limits, size
 from review_app.importing.readers.encoding import describe
 from review_app.importing.record import RawRecord, Refusal
 from review_app.importing.rules import BODY, MOST_DIGITS
@@ -115,8 +115,7 @@ def in_words(error: json.JSONDecodeError) -> str:
 
 def _text(piece: Piece, most: int, called: str) -> str:
     if piece.too_long:
-        limit = most // rules.MEBIBYTE
-        raise BadRecord("", f"The {called} is longer than {limit} MiB; only its beginning is kept.")
+        raise BadRecord("", f"The {called} is longer than {size(most)}; only its beginning is kept.")
     if b"\0" in piece.data:
         position = piece.data.index(0) + 1
         raise BadRecord("", f"The {called} contains a NUL character (position {position}).")

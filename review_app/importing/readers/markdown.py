@@ -25,7 +25,7 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 
 from review_app.importing import rules
-from review_app.importing.limits import DEFAULT_LIMITS, MEBIBYTE, Limits
+from review_app.importing.limits import DEFAULT_LIMITS, Limits, size
 from review_app.importing.readers.encoding import describe, utf8_blocks
 from review_app.importing.readers.front_matter import Fault, fields_of, part
 from review_app.importing.record import RawRecord, Refusal
@@ -64,7 +64,7 @@ def read(stream: BinaryIO, limits: Limits = DEFAULT_LIMITS) -> Iterator[RawRecor
     for block in utf8_blocks(stream):
         data += block
         if len(data) > limits.page_bytes:
-            reason = f"The page is larger than {limits.page_bytes // MEBIBYTE} MiB."
+            reason = f"The page is larger than {size(limits.page_bytes)}."
             yield _refusal(Fault(1, reason), data[:KEPT_OF_TOO_LONG])
             return
     try:

@@ -19,13 +19,13 @@ from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
 from review_app.importing import rules
-from review_app.importing.limits import DEFAULT_LIMITS, Limits
+from review_app.importing.limits import DEFAULT_LIMITS, Limits, size
 from review_app.importing.readers.encoding import describe, utf8_blocks, why_not_text
 from review_app.importing.readers.page_text_article import article_html
 from review_app.importing.readers.page_text_box import find_box, read_box
 from review_app.importing.readers.page_text_bullets import BoxFault
 from review_app.importing.record import RawRecord, Refusal
-from review_app.importing.rules import KEPT_OF_TOO_LONG, MEBIBYTE
+from review_app.importing.rules import KEPT_OF_TOO_LONG
 
 name = "text"
 suffix = "txt"
@@ -52,12 +52,10 @@ def read(stream: BinaryIO, limits: Limits = DEFAULT_LIMITS) -> Iterator[RawRecor
     """The one record of the file, or why there is none."""
     data = _whole_file(stream, limits.page_bytes)
     if len(data) > limits.page_bytes:
-        yield _refusal(
-            1, "", f"The page is larger than {limits.page_bytes // MEBIBYTE} MiB.", data[:KEPT_OF_TOO_LONG]
-        )
+        yield _refusal(1, "", f"The page is larger than {size(limits.page_bytes)}.", data[:KEPT_OF_TOO_LONG])
         return
     try:
-        yield _record(data)
+        yield _record(data, limits)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         yield _refusal(line, "", f"The page is no UTF-8 text: {describe(error)}.", data)
@@ -79,11 +77,15 @@ def _whole_file(stream: BinaryIO, most: int) -> bytes:
     return data
 
 
-def _record(data: bytes) -> RawRecord:
+def _record(data: bytes, limits: Limits) -> RawRecord:
     text = data.decode()
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    whole = text.replace("\r\n", "\n").replace("\r", "\n")
+    # As a list, millions of empty lines would take a hundred times their memory.
+    if whole.count("\n") >= limits.page_lines:
+        raise BoxFault(1, "", f"The page has more than {limits.page_lines:,} lines.")
+    lines = whole.split("\n")
     box = find_box(lines)
-    fields, remarks = read_box(lines, box)
+    fields, remarks = read_box(lines, box, limits)
     start = next(
         (number for number, line in enumerate(lines[: box.heading]) if not NOISE.fullmatch(line)), box.heading
     )

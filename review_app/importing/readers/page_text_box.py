@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from review_app.importing.limits import DEFAULT_LIMITS, Limits
 from review_app.importing.readers.page_text_bullets import (
     BULLET,
     BoxFault,
@@ -223,7 +224,9 @@ def _twice(name: str, line: int) -> BoxFault:
 # --- what the box says ------------------------------------------------------------------------------------------------
 
 
-def read_box(lines: Sequence[str], box: Box) -> tuple[dict[str, Any], tuple[tuple[str, str], ...]]:
+def read_box(
+    lines: Sequence[str], box: Box, limits: Limits = DEFAULT_LIMITS
+) -> tuple[dict[str, Any], tuple[tuple[str, str], ...]]:
     """Its fields, nested as JSON Lines nests them, and remarks on what could not be told.
 
     Raises `BoxFault` for a label or key that stands twice, and for bullets of no list.
@@ -231,7 +234,7 @@ def read_box(lines: Sequence[str], box: Box) -> tuple[dict[str, Any], tuple[tupl
     reading = _Reading(lines, _labels(lines, box))
     for number in range(box.heading + 1, box.end):
         reading.read_line(number, box.end)
-    fields = {section.name: _value(section) for section in reading.sections}
+    fields = {section.name: _value(section, limits.json_depth) for section in reading.sections}
     if not reading.unlabelled:
         return fields, ()
     count = len(reading.unlabelled)
@@ -336,14 +339,14 @@ def _wrapped_at(lines: Sequence[str]) -> int:
     return width if width in WRAPPED_WIDTHS and full >= 3 and len(lines) <= 20 * full else 0
 
 
-def _value(section: _Section) -> Any:
+def _value(section: _Section, most_deep: int) -> Any:
     if section.name in LIST_FIELDS:
         return [bullet.text for bullet in section.bullets]
     if section.name in GROUP_FIELDS:
-        return group(section.name, section.bullets)
+        return group(section.name, section.bullets, most=most_deep)
     if section.name in ROW_FIELDS:
         return rows(section.name, section.bullets, ROW_FIELDS[section.name])
     if section.takes_bullets:
-        return guessed(section.name, section.bullets)
+        return guessed(section.name, section.bullets, most=most_deep)
     text = " ".join(section.texts)
     return count_or_text(text) if section.name in COUNT_FIELDS else text

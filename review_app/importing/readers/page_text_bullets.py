@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from review_app.importing.limits import DEFAULT_LIMITS
 from review_app.importing.rules import (
     COUNTS_IN_GROUPS,
     GROUPS_OF_COUNTS,
-    MOST_DEEP,
     count_or_text,
     shortened,
     underscored,
@@ -23,6 +23,7 @@ DEEPER = 4
 """Blanks before a bullet of a list within a list."""
 
 Pair = tuple[str, Any]
+USUAL_DEPTH = DEFAULT_LIMITS.json_depth
 
 
 class BoxFault(Exception):
@@ -61,8 +62,11 @@ def as_bullet(line: str, number: int) -> Bullet:
     return Bullet(number, len(found[1].expandtabs()), [found[2].strip()])
 
 
-def group(name: str, bullets: Sequence[Bullet], depth: int = 1) -> dict[str, Any]:
-    """Bullets as named values. Raises `BoxFault` for one without a name, and for a name that stands twice."""
+def group(name: str, bullets: Sequence[Bullet], depth: int = 1, *, most: int = USUAL_DEPTH) -> dict[str, Any]:
+    """Bullets as named values, at most so many groups deep.
+
+    Raises `BoxFault` for one without a name, and for a name that stands twice.
+    """
     values: dict[str, Any] = {}
     position = 0
     while position < len(bullets):
@@ -70,7 +74,7 @@ def group(name: str, bullets: Sequence[Bullet], depth: int = 1) -> dict[str, Any
         key, value = _named(name, bullet)
         end = _end_of_list_within(bullets, position) if not value else position + 1
         if end > position + 1:
-            value = guessed(f"{name}.{key}", bullets[position + 1 : end], depth + 1)
+            value = guessed(f"{name}.{key}", bullets[position + 1 : end], depth + 1, most=most)
         if key in values:
             raise BoxFault(
                 bullet.line + 1, f"{name}.{key}", f"“{key.replace('_', ' ')}” stands twice in {name}."
@@ -94,12 +98,12 @@ def rows(name: str, bullets: Sequence[Bullet], order: Sequence[str] = ()) -> lis
     )
 
 
-def guessed(name: str, bullets: Sequence[Bullet], depth: int = 1) -> list[Any] | dict[str, Any]:
+def guessed(
+    name: str, bullets: Sequence[Bullet], depth: int = 1, *, most: int = USUAL_DEPTH
+) -> list[Any] | dict[str, Any]:
     """Bullets under a label of ours not known: named values if all are, else texts."""
-    if depth > MOST_DEEP:
-        raise BoxFault(
-            bullets[0].line + 1, name, f"{shortened(name, 80)} is nested more than {MOST_DEEP} deep."
-        )
+    if depth > most:
+        raise BoxFault(bullets[0].line + 1, name, f"{shortened(name, 80)} is nested more than {most} deep.")
     outer = min((bullet.indent for bullet in bullets), default=0)
     named = [SURELY_NAMED.fullmatch(bullet.text) for bullet in bullets]
     if not bullets or not all(named):
@@ -108,7 +112,7 @@ def guessed(name: str, bullets: Sequence[Bullet], depth: int = 1) -> list[Any] |
     keys = [underscored(found[1]) for found, bullet in pairs if found and bullet.indent == outer]
     if len(set(keys)) < len(keys) or (depth == 1 and outer >= DEEPER):
         return rows(name, bullets)
-    return group(name, bullets, depth)
+    return group(name, bullets, depth, most=most)
 
 
 def _named(name: str, bullet: Bullet) -> tuple[str, Any]:

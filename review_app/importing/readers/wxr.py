@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
 from review_app.importing import rules
-from review_app.importing.limits import DEFAULT_LIMITS, Limits
+from review_app.importing.limits import DEFAULT_LIMITS, Limits, size
 from review_app.importing.readers.php_values import BrokenValue, looks_serialised, unserialise
 from review_app.importing.readers.reader import Found, UnreadableFile
 from review_app.importing.readers.wxr_items import Item, items
@@ -103,8 +103,8 @@ def again(raws: Iterable[str]) -> Iterator[str]:
 
 def _found(item: Item, limits: Limits) -> Found:
     if item.too_long:
-        size = limits.line_bytes // rules.MEBIBYTE
-        return _refusal(item, "", f"The item is longer than {size} MiB; only its beginning is kept.")
+        most = size(limits.line_bytes)
+        return _refusal(item, "", f"The item is longer than {most}; only its beginning is kept.")
     kind, status = item.texts.get("wp:post_type", "").strip(), item.texts.get("wp:status", "").strip()
     if not kind or not status:
         missing = "wp:status" if kind else "wp:post_type"
