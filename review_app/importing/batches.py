@@ -12,6 +12,7 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from review_app.base.errors import Invalid
+from review_app.evidence.actions import request_evidence
 from review_app.importing.models import ImportBatch, ImportChunk, ImportFile, ImportRowError
 from review_app.importing.readers import READERS, UnreadableFile, recognise
 from review_app.importing.readers.encoding import head_as_utf8
@@ -184,6 +185,8 @@ def finish(session: Session, batch: ImportBatch, now: datetime, failure: str = "
     batch.leased_by, batch.lease_until, batch.finished_at = None, None, now
     files = select(ImportFile.id).where(ImportFile.batch_id == batch.id)
     session.execute(delete(ImportChunk).where(ImportChunk.file_id.in_(files)))
+    if not batch.dry_run and (batch.created or batch.updated):
+        request_evidence(session, batch.id, now)
     announce(
         session,
         "import.finished",
