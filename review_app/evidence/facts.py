@@ -154,7 +154,7 @@ def _repeated(findings: Findings) -> Iterator[Fact]:
     ]
     paragraphs = [
         Link(f"“{beginning(texts[digest])}” in {counted(findings.others[digest], 'other')}", digest=digest)
-        for digest in repeated[:6]
+        for digest in repeated[:3]
     ]
     yield Fact("paragraphs", sentence, rests_on, figures, [*paragraphs, *shared])
 

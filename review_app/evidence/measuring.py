@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import unescape
 from typing import Any
@@ -39,20 +39,23 @@ class Measured:
     title_parts: Sequence[int | None]
 
 
-def paragraphs_of(outline: Outline) -> list[Found]:
+def paragraphs_of(outline: Outline) -> Iterator[Found]:
     """The paragraphs of an article that are long enough to be compared, in order, at most `MOST_PARAGRAPHS`."""
-    found = []
     for place in outline.paragraphs[:MOST_PARAGRAPHS]:
         normal = likeness.normalised(place.text)
         if len(normal) >= SHORTEST:
-            found.append(Found(likeness.digest_of(normal), normal, place))
-    return found
+            yield Found(likeness.digest_of(normal), normal, place)
+
+
+def paragraph_in(html: str, digest: int) -> Found | None:
+    """The first paragraph with this digest in sanitised HTML."""
+    return next((one for one in paragraphs_of(outline_of(html)) if one.digest == digest), None)
 
 
 def measure(article_id: int, text_digest: str, *, title: str, html: str, names: Sequence[str]) -> Measured:
     """Measure an article. `names` is what it says it is about (`likeness.names_of`)."""
     outline = outline_of(html)
-    passages = paragraphs_of(outline)
+    passages = list(paragraphs_of(outline))
     normal_title = likeness.normalised(title)
     return Measured(
         article_id,

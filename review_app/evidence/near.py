@@ -11,14 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import TextClause, select, text
+from sqlalchemy import TextClause, bindparam, select, text
 from sqlalchemy.orm import Session
 
 from review_app.articles.models import Article, ArticleBody
 from review_app.evidence.likeness import bands_of, likeness, names_of, without_names
-from review_app.evidence.measuring import paragraphs_of
+from review_app.evidence.measuring import paragraph_in
 from review_app.evidence.models import Paragraph, Passage
-from review_app.evidence.outline import outline_of
 from review_app.evidence.rules import NEARLY, STOCK_ARTICLES
 
 SEARCHED = 24
@@ -26,7 +25,7 @@ SEARCHED = 24
 EACH = STOCK_ARTICLES + 4
 """Candidates by one band. Beyond those it is stock anyhow."""
 LOOKED_AT = 24
-FOR_ONE = 3
+FOR_ONE = 2
 MOST_WORDS = 20_000
 """The text of a longer article is not read through only to compare one paragraph of it."""
 SURELY = 3
@@ -109,28 +108,29 @@ def _chosen(candidates: Mapping[int, Counter[int]]) -> list[tuple[int, int]]:
 
 def _looked_at(session: Session, article_id: int, digests: set[int]) -> dict[int, tuple[Any, str]]:
     """The normalised text of each passage, read in one of its articles, and that article's row."""
-    return {
-        row.digest: (row, paragraph.normal)
-        for row in texts_of(session, digests, besides=article_id)
-        for paragraph in paragraphs_of(outline_of(row.html))
-        if paragraph.digest == row.digest
-    }
+    rows = texts_of(session, digests, besides=article_id)
+    found = ((row, paragraph_in(row.html, row.digest)) for row in rows)
+    return {row.digest: (row, paragraph.normal) for row, paragraph in found if paragraph}
+
+
+FIRST = (
+    select(Paragraph.article_id)
+    .where(Paragraph.digest == Passage.digest, Paragraph.article_id != bindparam("besides"))
+    .order_by(Paragraph.article_id)
+    .limit(1)
+    .correlate(Passage)
+    .scalar_subquery()
+)
+TEXTS = (
+    select(Passage.digest, Passage.articles)
+    .add_columns(Article.source_id, Article.title, Article.topic, Article.primary_stack, ArticleBody.html)
+    .select_from(Passage)
+    .join(Article, Article.id == FIRST)
+    .join(ArticleBody, ArticleBody.article_id == Article.id)
+    .where(Passage.digest.in_(bindparam("digests", expanding=True)), ArticleBody.word_count <= MOST_WORDS)
+)
 
 
 def texts_of(session: Session, digests: Iterable[int], besides: int = 0) -> Sequence[Any]:
     """For each passage the first article in which it stands, with its text; not that one article, and no very long one."""
-    first = (
-        select(Paragraph.article_id)
-        .where(Paragraph.digest == Passage.digest, Paragraph.article_id != besides)
-        .order_by(Paragraph.article_id)
-        .limit(1)
-        .scalar_subquery()
-    )
-    columns = (Article.source_id, Article.title, Article.topic, Article.primary_stack, ArticleBody.html)
-    query = (
-        select(Passage.digest, Passage.articles, *columns)
-        .join(Article, Article.id == first)
-        .join(ArticleBody, ArticleBody.article_id == Article.id)
-        .where(Passage.digest.in_(sorted(digests)), ArticleBody.word_count <= MOST_WORDS)
-    )
-    return session.execute(query).all() if digests else ()
+    return session.execute(TEXTS, {"digests": sorted(digests), "besides": besides}).all() if digests else ()

@@ -13,8 +13,8 @@ from review_app.articles.markup_bounds import names
 # A paragraph without any markup in it, which most are; a tag; or text.
 TOKEN = re.compile(r"<(p|li)>([^<]*)</\1>|<(/?)([a-z0-9]+)[^>]*>|[^<]+")
 VOID = names("br hr img")
-LEAVES = names("p li dd td blockquote div section")
-"""A paragraph is one of these that holds no other block."""
+LEAVES = names("p li dd blockquote div section")
+"""A paragraph is one of these that holds no other block; a cell of a table is none."""
 INLINE = names("a abbr b cite code del dfn em i ins kbd mark q s samp small strong sub sup u var")
 STAYS_IN_SIGHT = names("img code kbd samp")
 """A paragraph that holds one of these is never folded away."""

@@ -7,16 +7,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from html import unescape
+from itertools import islice
+from typing import Any
 
-from sqlalchemy import select, text, tuple_, union_all
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, bindparam, select, text, tuple_, union_all
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from review_app.articles.models import Article
 from review_app.base.errors import NotFound
 from review_app.base.paging import PAGE_ROWS, Page, decode_cursor, encode_cursor, page_of
 from review_app.evidence.facts import Declared, Fact, Findings, Sharing, facts_of
 from review_app.evidence.likeness import digest_of, names_of, nearly_same_title, normalised, title_parts
-from review_app.evidence.measuring import Found, paragraphs_of
+from review_app.evidence.measuring import Found, paragraph_in, paragraphs_of
 from review_app.evidence.models import ArticleEvidence, Paragraph, Passage
 from review_app.evidence.near import near_ones, texts_of
 from review_app.evidence.outline import Outline, outline_of
@@ -56,7 +58,7 @@ def evidence_of(session: Session, article: Article, today: date) -> Evidence:
     if kept is None or (kept.text_digest, kept.measure_version) != (article.text_digest, MEASURE_VERSION):
         return NOT_MEASURED
     outline = outline_of(article.body.html)
-    paragraphs = paragraphs_of(outline)[:COMPARED]
+    paragraphs = list(islice(paragraphs_of(outline), COMPARED))
     counts = _counts(session, {one.digest for one in paragraphs})
     texts = {one.digest: one.normal for one in paragraphs if counts.get(one.digest, 0) <= 1}
     findings = Findings(
@@ -101,33 +103,38 @@ def _sharing(session: Session, article_id: int, counts: Mapping[int, int]) -> li
     return sorted(found, key=lambda one: (-one.paragraphs, one.source_id))
 
 
+def _with_key(column: InstrumentedAttribute[Any], name: str) -> Select[int]:
+    some = select(ArticleEvidence.article_id).where(column == bindparam(name)).limit(TITLES + 1)
+    return select(some.subquery().c.article_id)
+
+
+# Put together once: it takes as long as the look-up itself. A title without one of the keys has NULL, which equals nothing.
+LIKE_TITLES = (
+    select(Article.id, Article.source_id, Article.title)
+    .where(
+        Article.id.in_(
+            union_all(
+                _with_key(ArticleEvidence.title_digest, "digest"),
+                _with_key(ArticleEvidence.title_part_0, "part_0"),
+                _with_key(ArticleEvidence.title_part_1, "part_1"),
+                _with_key(ArticleEvidence.title_part_2, "part_2"),
+            )
+        )
+    )
+    .order_by(Article.id)
+)
+
+
 def _titles(session: Session, article: Article) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """Other articles, by source id and title: those with the same title, and those with nearly the same."""
     normal = normalised(article.title)
-    keys = [(ArticleEvidence.title_digest, digest_of(normal))] + [
-        (column, part)
-        for column, part in zip(
-            (ArticleEvidence.title_part_0, ArticleEvidence.title_part_1, ArticleEvidence.title_part_2),
-            title_parts(normal),
-            strict=True,
-        )
-        if part is not None
-    ]
-    parts = [
-        select(select(ArticleEvidence.article_id).where(column == key).limit(TITLES + 1).subquery())
-        for column, key in keys
-    ]
-    query = select(Article.source_id, Article.title).where(
-        Article.id.in_(union_all(*parts)), Article.id != article.id
-    )
-    rows = [
-        (row.source_id, row.title, normalised(row.title))
-        for row in session.execute(query.order_by(Article.id))
-    ]
-    same = [(source_id, title) for source_id, title, other in rows if other == normal]
+    keys = {f"part_{number}": part for number, part in enumerate(title_parts(normal))}
+    rows = session.execute(LIKE_TITLES, {"digest": digest_of(normal), **keys}).all()
+    others = [(row.source_id, row.title, normalised(row.title)) for row in rows if row.id != article.id]
+    same = [(source_id, title) for source_id, title, other in others if other == normal]
     near = [
         (source_id, title)
-        for source_id, title, other in rows
+        for source_id, title, other in others
         if other != normal and nearly_same_title(normal, other)
     ]
     return same[:TITLES], near[:TITLES]
@@ -172,11 +179,11 @@ def get_repeated(session: Session, digest: str) -> Repeated:
 
 
 def _repeated(session: Session, digests: Sequence[int]) -> dict[int, Repeated]:
+    found = ((row, paragraph_in(row.html, row.digest)) for row in texts_of(session, digests))
     return {
         row.digest: Repeated(row.digest, row.articles, _plain(one.place.text), row.source_id, row.title)
-        for row in texts_of(session, digests)
-        for one in paragraphs_of(outline_of(row.html))
-        if one.digest == row.digest
+        for row, one in found
+        if one
     }
 
 
