@@ -105,7 +105,7 @@ def keep(session: Session, measured: Sequence[Measured], now: datetime) -> int:
     """
     ids = [one.article_id for one in measured]
     query = select(Article.id, Article.text_digest).where(Article.id.in_(ids)).order_by(Article.id)
-    texts = dict(session.execute(query.with_for_update(read=True, key_share=True)).tuples().all())
+    texts = dict(session.execute(query.with_for_update(read=True, key_share=True)).all())
     same = [one for one in measured if texts.get(one.article_id) == one.text_digest]
     passages.write(session, same, now)
     return len(same)

@@ -79,7 +79,7 @@ def outline_of(html: str) -> Outline:
 
 
 class _Walk:
-    """One walk: what is open, and what is gathered of it.
+    """One walk: what is open, the blocks among it, and what is gathered of it.
 
     `leaf` is the element that may turn out to be a paragraph; `top` the list at the top that it all stands in, if any.
     """
@@ -87,6 +87,7 @@ class _Walk:
     def __init__(self) -> None:
         self.found = Outline()
         self.open: list[str] = []
+        self.blocks: list[str] = []
         self.pieces: list[str] = []
         self.leaf, self.leaf_start, self.plain = "", 0, True
         self.loose_start = 0
@@ -113,7 +114,7 @@ class _Walk:
             if not text.isspace():
                 for image in self.figure:
                     image.captioned = True
-        elif self.leaf or not self.open or self.open[-1] in INLINE:
+        elif not self.blocks or self.blocks[-1] in LEAVES:
             self.pieces.append(text)
 
     def _simple(self, name: str, text: str, start: int, end: int) -> None:
@@ -170,6 +171,7 @@ class _Walk:
         found.tables += name == "table"
         self.leaf, self.leaf_start, self.plain = name if name in LEAVES else "", start, in_place
         self.open.append(name)
+        self.blocks.append(name)
 
     def _takes_block(self, name: str) -> bool:
         """Whether a block stands where it may be folded: at the top, or as an item of a list there."""
@@ -185,6 +187,8 @@ class _Walk:
             self.open.pop()
         if name in INLINE:
             return
+        if self.blocks:
+            self.blocks.pop()
         if name == self.leaf:
             text, self.pieces = "".join(self.pieces), []
             self._keep(name, text, (self.leaf_start, end), plain=self.plain)

@@ -88,7 +88,7 @@ def _declared(article: Article) -> Declared:
 
 def _counts(session: Session, digests: set[int]) -> dict[int, int]:
     query = select(Passage.digest, Passage.articles).where(Passage.digest.in_(sorted(digests)))
-    return dict(session.execute(query).tuples().all()) if digests else {}
+    return dict(session.execute(query).all()) if digests else {}
 
 
 def _sharing(session: Session, article_id: int, counts: Mapping[int, int]) -> list[Sharing]:
