@@ -140,8 +140,7 @@ def _repeated(findings: Findings) -> Iterator[Fact]:
     figures = {"paragraphs": len(texts), "repeated": len(repeated), "stock": stock}
     rests_on = "paragraphs compared word for word, without case and punctuation; stock stands in more than 20 articles"
     if not repeated:
-        sentence = f"None of its {counted(len(texts), 'paragraph')} stands word for word in another article."
-        yield Fact("paragraphs", sentence, rests_on, figures)
+        yield Fact("paragraphs", _stands_alone(len(texts)), rests_on, figures)
         return
     most = findings.others[repeated[0]]
     sentence = (
@@ -157,6 +156,14 @@ def _repeated(findings: Findings) -> Iterator[Fact]:
         for digest in repeated[:3]
     ]
     yield Fact("paragraphs", sentence, rests_on, figures, [*paragraphs, *shared])
+
+
+def _stands_alone(paragraphs: int) -> str:
+    if paragraphs == 0:
+        return "It has no paragraph that is long enough to be compared."
+    if paragraphs == 1:
+        return "Its one paragraph stands word for word in no other article."
+    return f"None of its {paragraphs:,} paragraphs stands word for word in another article."
 
 
 def _stock(stock: int, repeated: int) -> str:
@@ -213,11 +220,11 @@ def _spoken_of(findings: Findings) -> Iterator[Fact]:
     everywhere = [one.normal for one in findings.paragraphs]
     own = [one.normal for one in findings.paragraphs if not findings.is_stock(one.digest)]
     declared = findings.declared
-    names = dict.fromkeys(
-        part.strip() for part in (declared.stack, *declared.topic.split("/")) if part.strip()
-    )
+    parts = [part.strip() for part in (declared.stack, *declared.topic.split("/"))]
+    names = {normal: part for part in reversed(parts) if (normal := normalised(part))}
     counts = [
-        (name, spoken_of(normalised(name), everywhere), spoken_of(normalised(name), own)) for name in names
+        (part, spoken_of(normal, everywhere), spoken_of(normal, own))
+        for normal, part in reversed(names.items())
     ]
     if counts:
         yield Fact(

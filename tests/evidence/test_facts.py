@@ -59,7 +59,7 @@ def test_paragraphs_that_stand_elsewhere_are_counted_with_links(session_of: Sess
 def test_one_article_that_repeats_itself_stands_in_no_other(session_of: Sessions) -> None:
     with session_of() as session:
         text = sentence(session, "paragraphs", html(paragraph(1), paragraph(1)))
-    assert text == "None of its 1 paragraph stands word for word in another article."
+    assert text == "Its one paragraph stands word for word in no other article."
 
 
 def test_a_paragraph_with_a_few_words_changed_is_found(session_of: Sessions) -> None:
