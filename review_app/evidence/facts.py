@@ -221,11 +221,8 @@ def _spoken_of(findings: Findings) -> Iterator[Fact]:
     own = [one.normal for one in findings.paragraphs if not findings.is_stock(one.digest)]
     declared = findings.declared
     parts = [part.strip() for part in (declared.stack, *declared.topic.split("/"))]
-    names = {normal: part for part in reversed(parts) if (normal := normalised(part))}
-    counts = [
-        (part, spoken_of(normal, everywhere), spoken_of(normal, own))
-        for normal, part in reversed(names.items())
-    ]
+    names = {normal: part for part in parts if (normal := normalised(part))}
+    counts = [(part, spoken_of(normal, everywhere), spoken_of(normal, own)) for normal, part in names.items()]
     if counts:
         yield Fact(
             "spoken_of",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import random
+import threading
 from collections import Counter
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, suppress
 from datetime import timedelta
 
 import pytest
@@ -16,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from review_app.articles.models import Article, ArticleBody
 from review_app.base.clock import utc_now
+from review_app.base.database import db
 from review_app.evidence import actions, jobs
 from review_app.evidence.actions import forget, lease_run, remeasure, request_evidence
 from review_app.evidence.jobs import due_runs, run_evidence
@@ -156,6 +159,38 @@ def test_only_one_worker_has_a_run(session_of: Sessions, batch: int) -> None:
         assert lease_run(session, batch, "one", LONG_AGO)
         assert not lease_run(session, batch, "two", LONG_AGO)
         assert lease_run(session, batch, "two", LONG_AGO + timedelta(minutes=3))
+
+
+def test_two_runs_at_once_count_each_article_once(
+    app: Flask, session_of: Sessions, batch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actions, "MEASURED_AT_ONCE", 3)
+    measure, together = jobs.measure_next, threading.Barrier(2, timeout=20)
+
+    def meeting(session: Session, run: EvidenceRun) -> object:
+        found = measure(session, run)
+        session.rollback()
+        if not together.broken:
+            with suppress(threading.BrokenBarrierError):
+                together.wait()
+            if run.position:
+                together.abort()
+        return found
+
+    monkeypatch.setattr(jobs, "measure_next", meeting)
+    with session_of() as session:
+        runs = [batch, request_evidence(session, None, LONG_AGO).id]
+
+    def work(run_id: int) -> None:
+        with app.app_context():
+            run_evidence(run_id)
+            db.session.remove()
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(work, runs))
+    with session_of() as session:
+        assert session.get_one(Passage, digest(paragraph(-1))).articles == 11
+        assert_counted(session)
 
 
 def test_what_changed_while_it_was_measured_waits_for_its_own_run(
