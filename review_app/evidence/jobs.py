@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -21,20 +22,26 @@ from review_app.base.jobs import Job
 from review_app.evidence.actions import keep, lease_run, leased, measure_next
 from review_app.evidence.models import EvidenceRun
 
+WORK_SECONDS = 30.0
+"""So long a run keeps its worker: a million articles must not hold up what is to be published."""
+
 
 class LostLease(Exception):
     """Another worker has the run now."""
 
 
 def run_evidence(run_id: int) -> None:
-    """Work on a run if it is free, until it is done."""
+    """Work on a run if it is free, until it is done or others should have the worker for a moment."""
     worker = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
     with transaction() as session:
         if not lease_run(session, run_id, worker, utc_now()):
             return
+    last = time.monotonic() + WORK_SECONDS
     with suppress(LostLease):
         while _measure_some(run_id, worker):
-            pass
+            if time.monotonic() > last:
+                _let_others(run_id, worker)
+                return
 
 
 def _measure_some(run_id: int, worker: str) -> bool:
@@ -49,6 +56,12 @@ def _measure_some(run_id: int, worker: str) -> bool:
         else:
             run.position = position
     return position is not None
+
+
+def _let_others(run_id: int, worker: str) -> None:
+    """Let the run go; the next sweep wakes it again."""
+    with _step(run_id, worker) as (_, run):
+        run.leased_by, run.lease_until = None, None
 
 
 @contextmanager

@@ -226,6 +226,20 @@ def test_very_long_texts_are_written_one_by_one(
         assert session.get_one(EvidenceRun, batch).measured == 10
 
 
+def test_a_long_run_lets_others_have_the_worker_and_goes_on(
+    app: Flask, session_of: Sessions, batch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actions, "MEASURED_AT_ONCE", 4)
+    monkeypatch.setattr(jobs, "WORK_SECONDS", -1.0)
+    for measured_by_then in (4, 8, 10):
+        with session_of() as session:
+            assert batch in due_runs(utc_now())
+        with app.app_context():
+            run_evidence(batch)
+        with session_of() as session:
+            assert session.get_one(EvidenceRun, batch).measured == measured_by_then
+
+
 def test_a_changed_text_replaces_its_paragraphs(session_of: Sessions) -> None:
     with session_of() as session:
         measured(session, "other", html(paragraph(1)))
