@@ -23,6 +23,10 @@ from review_app.base.problems import handle_errors
 from review_app.base.security import TrustedProxies, csrf, secure
 from review_app.base.settings import Settings
 from review_app.base.web import MethodOverride, plumb
+from review_app.evidence import api as evidence_api
+from review_app.evidence import jobs as evidence_jobs
+from review_app.evidence import models as _evidence_models
+from review_app.evidence import views as evidence
 from review_app.importing import api as importing_api
 from review_app.importing import jobs as importing_jobs
 from review_app.importing import models as _importing_models
@@ -48,6 +52,8 @@ BLUEPRINTS = (
     accounts.blueprint,
     articles.blueprint,
     articles_api.blueprint,
+    evidence.blueprint,
+    evidence_api.blueprint,
     importing.blueprint,
     importing_api.blueprint,
     insights.blueprint,
@@ -65,6 +71,7 @@ BLUEPRINTS = (
 JOBS = (
     *articles_jobs.JOBS,
     *importing_jobs.jobs(worked_on=[review_queue_queries.claimed_among]),
+    *evidence_jobs.JOBS,
     *publishing_jobs.JOBS,
 )
 
@@ -79,7 +86,7 @@ NAVIGATION = (
     ("Users", "accounts.users", Permission.MANAGE_ACCOUNTS),
 )
 
-MODELS = (_importing_models, _publishing_models, _review_queue_models, _reviewing_models)
+MODELS = (_evidence_models, _importing_models, _publishing_models, _review_queue_models, _reviewing_models)
 """With what these import, every table there is."""
 
 log = structlog.get_logger()

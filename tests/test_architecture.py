@@ -62,10 +62,13 @@ PUT     /api/v1/articles/<source_id:source_id>/claim         review
 DELETE  /api/v1/articles/<source_id:source_id>/claim         review
 GET     /api/v1/articles/<source_id:source_id>/decisions     read articles
 POST    /api/v1/articles/<source_id:source_id>/decisions     review
+GET     /api/v1/articles/<source_id:source_id>/evidence      read articles
 PUT     /api/v1/articles/<source_id:source_id>/queue-entry   reorder queue
 POST    /api/v1/articles/<source_id:source_id>/skip          review
 GET     /api/v1/decisions/<int:decision_id>                  read articles
 POST    /api/v1/decisions/<int:decision_id>/rollback         review
+GET     /api/v1/evidence/paragraphs                          read articles
+GET     /api/v1/evidence/paragraphs/<string:digest>/articles  read articles
 GET     /api/v1/imports                                      import
 POST    /api/v1/imports                                      import
 GET     /api/v1/imports/<int:batch_id>                       import
@@ -92,6 +95,8 @@ PUT     /articles/<string:source_id>/queue-entry             reorder queue
 GET     /articles/<string:source_id>/review                  review
 POST    /articles/<string:source_id>/skip                    review
 POST    /decisions/<int:decision_id>/rollback                review
+GET     /evidence/paragraphs                                 read articles
+GET     /evidence/paragraphs/<string:digest>                 read articles
 GET     /healthz                                             public
 POST    /hooks/publish                                       signed hook
 GET     /imports                                             import

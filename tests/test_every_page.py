@@ -19,6 +19,7 @@ from review_app.publishing.actions import Order, start_run
 from review_app.publishing.jobs import run_publish
 from review_app.publishing.rules import Trigger
 from review_app.review_queue.actions import hold
+from tests.evidence.texts import STACK_PARAGRAPH, measured, stock
 from tests.factories import make_article
 from tests.importing.records import lines, record
 from tests.reviewing.desk import Sessions, judge, undo
@@ -39,6 +40,7 @@ TEXT = (
 PICTURE = '<figure><img src="https://images.example.com/a.png" alt="A queue"><figcaption>Its caption</figcaption></figure>'
 # The desk frames a picture from elsewhere. A public page would load it, which no test does, so its article has none.
 BODY = TEXT + PICTURE
+LONG_TITLE = "Averyverylongwordwithoutanybreak " * 14 + "and its end here"
 META = {"score": {"quality": 70}, "entities": [{"name": "queue", "parts": {"head": 1, "tail": ["a", "b"]}}]}
 
 
@@ -49,11 +51,12 @@ def difficult_data(app: Flask, session_of: Sessions, colleague: User, lead: User
         flags = {"needs_human_review": True, "has_images": True, "ai_generated_style": True}
         make_article(session, "plain", html=BODY, meta=META, flags=flags)
         make_article(session, "stale", html=BODY)
-        make_article(session, "long", title="Averyverylongwordwithoutanybreak " * 14 + "and its end here")
+        make_article(session, "long", title=LONG_TITLE)
         make_article(session, "rtl", title="طابور العمل ومن يراجعه", quality=None)
         now = utc_now()
         held = make_article(session, "held", title="Held by another")
         hold(session, held, colleague, now=now, lease=timedelta(minutes=15))
+        stock(session, STACK_PARAGRAPH)
         _history(session, lead)
         order = Order(["public", "unknown"], None)
         run = start_run(session, order, Trigger.PAGE, user_id=None, actor=SYSTEM, now=now, undo=UNDO).run.id
@@ -64,7 +67,7 @@ def difficult_data(app: Flask, session_of: Sessions, colleague: User, lead: User
 def _history(session: Session, lead: User) -> None:
     """A decision that was rolled back, one that stands below it, and an article that was published."""
     earlier = utc_now() - timedelta(days=1)
-    make_article(session, "past", html=BODY, meta=META)
+    measured(session, "past", f"<p>{STACK_PARAGRAPH}</p>{BODY}", meta=META)
     judge(session, "past", lead, "save", now=earlier, scores={"quality": 91}, note="A longword" + "x" * 80)
     undo(session, judge(session, "past", lead, "reject", now=earlier), lead, now=earlier)
     approved = {"revision_status": "approved", "awaiting_review": False, "indexable": True}
@@ -114,8 +117,24 @@ def test_what_a_reviewer_sees(
         page, "/queue", "/queue?q=nothing", "/articles", "/articles/past", "/articles/long", "/articles/rtl"
     )
     look_at(page, "/profile", "/articles/nothing", "/articles/held/review", "/articles/past/review")
+    _look_at_folds(page)
     _look_at_a_refusal(page)
     _look_at_a_conflict(page, session_of, lead)
+
+
+def _look_at_folds(page: Page) -> None:
+    """Stock paragraphs open by keyboard; the pages of evidence."""
+    page.goto("/articles/past")
+    fold = page.locator(".prose details")
+    expect(fold).to_have_js_property("open", False)
+    fold.locator("summary").focus()
+    page.keyboard.press("Enter")
+    expect(fold).to_have_js_property("open", True)
+    page.goto("/evidence/paragraphs")
+    look(page)
+    page.get_by_role("link", name=STACK_PARAGRAPH).click()
+    expect(page.get_by_role("heading", name="A paragraph that stands in 22 articles")).to_be_visible()
+    look(page)
 
 
 def _look_at_a_refusal(page: Page) -> None:

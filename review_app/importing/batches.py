@@ -12,6 +12,7 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from review_app.base.errors import Conflict, Invalid, NotFound, TooMany
+from review_app.evidence.actions import request_evidence
 from review_app.importing.models import ImportBatch, ImportChunk, ImportFile, ImportRowError
 from review_app.importing.readers import READERS
 from review_app.importing.reading import WHOLE_FILE, why_unreadable
@@ -205,6 +206,8 @@ def _end(session: Session, batch: ImportBatch, now: datetime) -> None:
     batch.leased_by, batch.lease_until, batch.finished_at = None, None, now
     files = select(ImportFile.id).where(ImportFile.batch_id == batch.id)
     session.execute(delete(ImportChunk).where(ImportChunk.file_id.in_(files)))
+    if not batch.dry_run and (batch.created or batch.updated):
+        request_evidence(session, batch.id, now)
     figures = ", ".join(f"{number:,} {name}" for name, number in counts(batch).items() if name != "total")
     observe_change(session, ("import", str(batch.id)), f"{batch.state.capitalize()}: {figures}.", now)
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from review_app.articles.models import Article
 from review_app.articles.search import forget_articles, index_article
 from review_app.base.errors import Conflict, Invalid
+from review_app.evidence.actions import forget, remeasure
 from review_app.importing.actions import load_articles, take_turns
 from review_app.importing.models import TAKEN_BACK, ImportBatch, ImportBefore, ImportRow
 from review_app.importing.snapshots import put_back
@@ -106,6 +107,7 @@ def _undo_rows(
         )
     }
     gone: list[int] = []
+    back: list[int] = []
     for row in rows:
         article = articles.get(row.source_id)
         row.undo = _why_left(row, batch, article, busy) or TAKEN_BACK
@@ -119,6 +121,8 @@ def _undo_rows(
             put_back(article, before[row.source_id], now)
             session.flush()
             index_article(session, article, article.body.plain_text)
+            back.append(article.id)
+    remeasure(session, back, now)
     _take_away(session, gone)
 
 
@@ -135,6 +139,7 @@ def _why_left(row: ImportRow, batch: ImportBatch, article: Article | None, busy:
 def _take_away(session: Session, article_ids: list[int]) -> None:
     if not article_ids:
         return
+    forget(session, article_ids)
     forget_articles(session, article_ids)
     session.execute(
         delete(Article).where(Article.id.in_(article_ids)).execution_options(synchronize_session=False)

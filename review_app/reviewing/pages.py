@@ -18,6 +18,8 @@ from review_app.articles.markup import frame_images
 from review_app.articles.models import Article
 from review_app.articles.rules import SCORES
 from review_app.base.web import relative, settings
+from review_app.evidence.folding import fold_stock
+from review_app.evidence.queries import Evidence, as_hex
 from review_app.review_queue.models import Claim
 from review_app.review_queue.pages import ClaimLine, claim_line
 from review_app.review_queue.rules import HEARTBEAT_SECONDS
@@ -34,9 +36,17 @@ def undo_window() -> timedelta:
     return timedelta(seconds=settings().undo_seconds)
 
 
-def body_html(article: Article) -> Markup:
-    """The text as the desk shows it. It was sanitised when it was imported, so here, and only here, it is trusted."""
-    return Markup(frame_images(article.body.html, settings().image_hosts))  # noqa: S704  # sanitised at import
+def body_html(article: Article, evidence: Evidence, *, unfolded: bool = False) -> Markup:
+    """The text as the desk shows it, stock paragraphs folded away.
+
+    It was sanitised when it was imported, so here, and only here, it is trusted.
+    """
+    html = fold_stock(article.body.html, evidence, address=_paragraph_url, unfolded=unfolded)
+    return Markup(frame_images(html, settings().image_hosts))  # noqa: S704  # sanitised at import
+
+
+def _paragraph_url(digest: int) -> str:
+    return url_for("evidence.paragraph", digest=as_hex(digest))
 
 
 def imported_scores(article: Article) -> dict[str, int | None]:

@@ -16,6 +16,7 @@ from review_app.base.clock import utc_now
 from review_app.base.database import db, transaction
 from review_app.base.errors import Conflict, DomainError, Forbidden, Invalid
 from review_app.base.problems import status_of
+from review_app.evidence.queries import NOT_MEASURED, evidence_of
 from review_app.review_queue import pages as queue_pages
 from review_app.review_queue.queries import claim_of
 from review_app.reviewing import pages
@@ -44,16 +45,23 @@ def show(source_id: str) -> Response:
     session, now = db.session(), utc_now()
     article = get_article(session, source_id)
     history = pages.history_of(session, article, person(), now=now, after=request.args.get("after"))
+    evidence, unfolded = evidence_of(session, article, now.date()), _wants_all_unfolded()
     return make_response(
         render_template(
             "articles/show.html",
             article=article,
-            html=pages.body_html(article),
+            html=pages.body_html(article, evidence, unfolded=unfolded),
+            evidence=evidence,
+            unfolded=unfolded,
             claim=claim_of(session, article, now),
             history=history,
             may_queue=person().may(Permission.REORDER_QUEUE) and article.revision_status not in SETTLED,
         )
     )
+
+
+def _wants_all_unfolded() -> bool:
+    return request.args.get("stock") == "unfolded"
 
 
 @blueprint.get("/articles/<string:source_id>/review")
@@ -73,10 +81,14 @@ def _review_page(article: Article, form: DecisionForm, status: int, *, stale: bo
         article, form, current_rules(session), user=person(), claim=claim, conflict=conflict
     )
     name = "panel" if asks_for_part() else "review"
+    shows_text, unfolded = name == "review" or stale, _wants_all_unfolded()
+    evidence = evidence_of(session, article, now.date()) if shows_text else NOT_MEASURED
     html = render_template(
         f"reviewing/{name}.html",
         article=article,
-        html=pages.body_html(article),
+        html=pages.body_html(article, evidence, unfolded=unfolded),
+        evidence=evidence,
+        unfolded=unfolded,
         panel=panel,
         history=history,
         filters=queue_pages.filters_behind(),

@@ -225,5 +225,7 @@ def test_an_item_that_is_too_long_is_refused_in_the_memory_of_its_limit() -> Non
 def test_a_document_over_the_limit_is_refused_and_one_of_just_the_limit_is_not() -> None:
     data = b"[" + GOOD + b"]"
     json_document.check(io.BytesIO(data), replace(DEFAULT_LIMITS, document_bytes=len(data)))
-    with pytest.raises(UnreadableFile, match="larger than [0-9]+ bytes; as JSON Lines it may be of any size"):
+    with pytest.raises(
+        UnreadableFile, match=r"larger than [0-9]+ bytes; as JSON Lines it may be of any size"
+    ):
         json_document.check(io.BytesIO(data), replace(DEFAULT_LIMITS, document_bytes=len(data) - 1))

@@ -13,9 +13,11 @@ from sqlalchemy.orm import Session
 
 from review_app.accounts.actions import add_token
 from review_app.accounts.models import ApiToken, User
-from review_app.articles.models import Article
+from review_app.articles.models import Article, ArticleBody
 from review_app.articles.queries import lock_article
 from review_app.base.errors import Conflict
+from review_app.evidence.actions import remeasure
+from review_app.evidence.models import ArticleEvidence, EvidenceRun, Paragraph, Passage
 from review_app.importing.batches import finish, open_batch
 from review_app.importing.models import ImportBatch
 from review_app.operations.demo.loading import load_demo, remove_demo
@@ -28,6 +30,7 @@ from review_app.review_queue.models import Claim
 from review_app.reviewing.models import Decision, ReviewSlot
 from review_app.reviewing.queries import current_rules
 from review_app.reviewing.rules import Outcome
+from review_app.worker import run_pending
 from tests.factories import make_article, make_user
 from tests.operations.conftest import A_WEDNESDAY, UNDO
 from tests.operations.demo_acts import AFTER, LEASE, demo_person, judge, publish
@@ -54,6 +57,24 @@ def test_loading_again_is_refused_and_changes_nothing(app: Flask, session_of: Tr
     with session_of() as session:
         assert session.scalar(select(func.count()).select_from(ImportBatch)) == 6
         assert session.scalar(select(func.count()).select_from(Article)) == 300
+
+
+def test_the_evidence_on_demo_articles_goes_with_them(app: Flask, session_of: Transaction):
+    run_pending(app)
+    with session_of() as session:
+        assert session.scalar(select(func.count()).select_from(ArticleEvidence)) == 300
+        text = session.scalars(
+            select(ArticleBody.html).where(ArticleBody.html.contains("<p>")).limit(1)
+        ).one()
+        real = make_article(session, "real", text)
+        remeasure(session, [real.id], A_WEDNESDAY)
+    remove(app)
+    with session_of() as session:
+        own = session.scalars(select(Paragraph.digest)).all()
+        assert sorted(session.execute(select(Passage.digest, Passage.articles)).all()) == sorted(
+            (one, 1) for one in own
+        )
+        assert session.scalars(select(EvidenceRun)).all() == []
 
 
 def test_who_decided_on_a_real_article_is_shut_out_but_stays_on_record(app: Flask, session_of: Transaction):

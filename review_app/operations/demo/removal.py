@@ -12,6 +12,8 @@ from review_app.accounts.models import ApiToken, LoginAttempt, User, UserSession
 from review_app.articles.models import Article
 from review_app.articles.search import forget_articles
 from review_app.base.database import Base
+from review_app.evidence.actions import forget
+from review_app.evidence.models import EvidenceRun
 from review_app.importing.models import ImportBatch
 from review_app.operations.demo.people import DEMO
 from review_app.operations.demo.traces import Subjects, Traces
@@ -37,6 +39,7 @@ def remove(session: Session, now: datetime) -> dict[str, int]:
     _remove_articles(session, traces)
     runs = _remove_empty_runs(session, traces)
     session.execute(delete(ImportBatch).where(ImportBatch.id.in_(traces.batches)))
+    session.execute(delete(EvidenceRun).where(EvidenceRun.batch_id.in_(traces.batches)))
     policies = _remove_policies(session, traces)
     _remove_from_log_and_outbox(session, traces, runs, policies)
     kept = _remove_people(session, traces.people, now)
@@ -77,6 +80,7 @@ def _drop_if_empty(session: Session, decision: Decision) -> None:
 def _remove_articles(session: Session, traces: Traces) -> None:
     """Texts, metadata, flags, claims, skips and publications go with their articles."""
     forget_articles(session, list(traces.articles))
+    forget(session, list(traces.articles))
     session.execute(delete(Article).where(Article.id.in_(traces.articles)))
 
 
