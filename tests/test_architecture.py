@@ -61,6 +61,8 @@ PUT     /api/v1/articles/<source_id:source_id>/claim         review
 DELETE  /api/v1/articles/<source_id:source_id>/claim         review
 GET     /api/v1/articles/<source_id:source_id>/decisions     read articles
 POST    /api/v1/articles/<source_id:source_id>/decisions     review
+GET     /api/v1/articles/<source_id:source_id>/merge         read articles
+POST    /api/v1/articles/<source_id:source_id>/merge         review
 PUT     /api/v1/articles/<source_id:source_id>/queue-entry   reorder queue
 POST    /api/v1/articles/<source_id:source_id>/skip          review
 GET     /api/v1/decisions/<int:decision_id>                  read articles
@@ -69,6 +71,7 @@ GET     /api/v1/imports                                      import
 POST    /api/v1/imports                                      import
 GET     /api/v1/imports/<int:batch_id>                       import
 GET     /api/v1/imports/<int:batch_id>/errors                import
+GET     /api/v1/merges                                       read articles
 GET     /api/v1/openapi.json                                 public
 GET     /api/v1/publications                                 publish
 GET     /api/v1/publish-runs                                 publish
@@ -82,6 +85,8 @@ GET     /articles/<string:source_id>                         read articles
 PUT     /articles/<string:source_id>/claim                   review
 DELETE  /articles/<string:source_id>/claim                   review
 POST    /articles/<string:source_id>/decisions               review
+GET     /articles/<string:source_id>/merge                   review
+POST    /articles/<string:source_id>/merge                   review
 PUT     /articles/<string:source_id>/queue-entry             reorder queue
 GET     /articles/<string:source_id>/review                  review
 POST    /articles/<string:source_id>/skip                    review
@@ -95,6 +100,7 @@ GET     /imports/<int:batch_id>/errors.csv                   import
 GET     /login                                               log in
 POST    /login                                               log in
 POST    /logout                                              log in
+GET     /merges                                              review
 GET     /p/<slug:slug>                                       public
 GET     /profile                                             own profile
 POST    /profile                                             own profile

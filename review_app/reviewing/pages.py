@@ -15,14 +15,14 @@ from sqlalchemy.orm import Session
 from review_app.accounts.models import User
 from review_app.accounts.rules import Role
 from review_app.articles.markup import frame_images
-from review_app.articles.models import Article
+from review_app.articles.models import Article, Policy
 from review_app.articles.rules import SCORES
 from review_app.base.web import relative, settings
 from review_app.review_queue.models import Claim
 from review_app.review_queue.pages import ClaimLine, claim_line
 from review_app.review_queue.rules import HEARTBEAT_SECONDS
 from review_app.reviewing.forms import DecisionForm
-from review_app.reviewing.models import Decision, Policy
+from review_app.reviewing.models import Decision
 from review_app.reviewing.queries import Rules, history, policy_versions, standing_decision
 from review_app.reviewing.rules import Outcome, allowed_statuses
 
