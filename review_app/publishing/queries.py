@@ -9,8 +9,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.orm import Session, joinedload
 
-from review_app.articles.models import Article
-from review_app.articles.queries import Wording, wording
+from review_app.articles.models import Article, ArticleBody, ArticleVersion
+from review_app.articles.queries import Wording
 from review_app.base.errors import NotFound
 from review_app.base.paging import Page, decode_cursor, encode_cursor, page_of
 from review_app.publishing.models import Publication, PublishRun, PublishRunItem, Target
@@ -171,12 +171,18 @@ def enabled_targets(session: Session) -> Sequence[Target]:
 
 def public_page(session: Session, slug: str) -> PublicPage:
     """The article behind a public address. Raises `NotFound` for one that was never published there."""
-    article = session.scalar(select(Article).where(Article.slug == slug))
-    if article is None:
+    published = Article.published_digest == ArticleVersion.text_digest
+    found = session.execute(
+        select(Article, ArticleBody.html, ArticleVersion)
+        .join(ArticleBody, ArticleBody.article_id == Article.id)
+        .outerjoin(ArticleVersion, published & (ArticleVersion.article_id == Article.id))
+        .where(Article.slug == slug)
+    ).one_or_none()
+    if found is None:
         raise NotFound("There is no such page.")
-    # Never the text that stands, but the one that was published: an import may have put another in its place.
-    if article.indexable and (text := wording(session, article, article.published_digest)) is not None:
-        return PublicPage(article, text)
+    article, html, kept = found
+    if article.indexable and article.published_version is not None:
+        return PublicPage(article, _published_wording(article, html, kept))
     once = (
         select(Publication.id)
         .join(Target)
@@ -187,6 +193,13 @@ def public_page(session: Session, slug: str) -> PublicPage:
     if session.scalar(once.limit(1)) is None:
         raise NotFound("There is no such page.")
     return PublicPage(article, None)
+
+
+def _published_wording(article: Article, html: str, kept: ArticleVersion | None) -> Wording | None:
+    """Never simply the text that stands, but the one that was published: an import may have put another in its place."""
+    if article.published_digest == article.text_digest:
+        return Wording(article.title, article.excerpt, html)
+    return None if kept is None else Wording(kept.title, kept.excerpt, kept.html)
 
 
 def _published() -> ColumnElement[bool]:
