@@ -160,11 +160,15 @@ class DecisionForm(TellingForm):
 
 
 def form_for(article: Article) -> DecisionForm:
-    """The form as it stands when the page is opened: filled in, to be confirmed or corrected."""
+    """The form as it stands when the page is opened: filled in, to be confirmed or corrected.
+
+    Of an article that is approved and waits with a new text, nobody has read that: merely saving does not approve it.
+    """
+    unread = article.awaiting_review and article.revision_status == RevisionStatus.APPROVED
     return DecisionForm(
         data={
             **article.scores,
-            "revision_status": article.revision_status,
+            "revision_status": RevisionStatus.DRAFTED if unread else article.revision_status,
             "row_version": article.row_version,
             "text_digest": article.text_digest,
         }
