@@ -35,6 +35,7 @@ def upgrade() -> None:
     op.add_column(
         "policy", sa.Column("keep_indexable", sa.Boolean(), server_default=sa.false(), nullable=False)
     )
+    op.add_column("article_meta", sa.Column("imported_status", sa.Text(), nullable=True))
     op.add_column("article", sa.Column("published_digest", sa.Text(), nullable=True))
     op.add_column("article", sa.Column("decided_digest", sa.Text(), nullable=True))
     op.add_column("article", sa.Column("affirmed", sa.Boolean(), server_default=sa.false(), nullable=False))
@@ -97,6 +98,7 @@ def downgrade() -> None:
         ("article", "affirmed"),
         ("article", "decided_digest"),
         ("article", "published_digest"),
+        ("article_meta", "imported_status"),
         ("policy", "keep_indexable"),
     ):
         op.drop_column(table, column)

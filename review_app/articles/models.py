@@ -128,12 +128,16 @@ class ArticleBody(Base):
 
 
 class ArticleMeta(Base):
-    """Everything that came with the last import, whole, known or unknown. The scores in it are the imported ones."""
+    """Everything that came with the last import, whole, known or unknown. The scores in it are the imported ones.
+
+    `imported_status` is the revision status that the import gave, as ours: the word in `imported` is the source's own.
+    """
 
     __tablename__ = "article_meta"
 
     article_id: Mapped[int] = mapped_column(ForeignKey("article.id", ondelete="CASCADE"), primary_key=True)
     imported: Mapped[dict[str, Any]]
+    imported_status: Mapped[str | None]
     article: Mapped[Article] = relationship(back_populates="meta", lazy="raise")
 
 

@@ -13,7 +13,7 @@ from review_app.articles.markup import SANITISER_VERSION
 from review_app.articles.models import Article, ArticleFlag
 from review_app.articles.queries import keeps_indexable
 from review_app.articles.rules import SCORES, RevisionStatus, is_indexable
-from review_app.importing.merging import STATUS, Merge, imported_values, propose
+from review_app.importing.merging import STATUS, Merge, propose, values_of
 from review_app.importing.models import ImportBatch
 from review_app.importing.record import Record
 from review_app.outbox.actions import Actor, announce, log_event
@@ -39,7 +39,7 @@ def change(session: Session, batch: ImportBatch, article: Article, record: Recor
         after = _with_new_text(_merged(before, record, merge), article, moved=moved, keeps=keeps, now=now)
         set_state(article, after, now)
         _tell(session, batch, article, before=before, record=record, now=now)
-    propose(session, batch, article, imported_values(record.meta), merge=merge, now=now)
+    propose(session, batch, article, values_of(record), merge=merge, now=now)
 
 
 def take_content(article: Article, batch: ImportBatch, record: Record, now: datetime) -> None:
@@ -60,7 +60,7 @@ def take_content(article: Article, batch: ImportBatch, record: Record, now: date
     article.body.html, article.body.plain_text = record.body_html, record.plain_text
     article.body.word_count, article.body.image_count = record.word_count, record.image_count
     article.body.sanitiser_version = SANITISER_VERSION
-    article.meta.imported = record.meta
+    article.meta.imported, article.meta.imported_status = record.meta, record.revision_status
     _take_flags(article, record.flags)
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from review_app.articles.models import Article, ArticleMeta
 from review_app.articles.rules import SCORES
 from review_app.importing.models import ImportBatch, MergeProposal
+from review_app.importing.record import Record
 from review_app.importing.rules import DEFAULT_STATUS, IMPORTED_STATUSES
 from review_app.outbox.actions import Actor, log_event
 
@@ -23,15 +24,26 @@ FIELDS = (*SCORES, STATUS)
 Values = dict[str, Any]
 
 
-def imported_values(meta: Mapping[str, Any]) -> Values:
-    """The scores and the status that came with an import, as an article would take them; what is no score is None."""
-    scores, revision = (_group(meta, name) for name in ("score", "revision"))
+def imported_values(meta: ArticleMeta) -> Values:
+    """The scores and the status that came with the last import, as an article would take them; what is no score is None."""
+    scores = _group(meta.imported, "score")
     given = {name: scores.get(name) for name in SCORES}
-    word = revision.get("status")
-    status = IMPORTED_STATUSES.get(word.strip().lower()) if isinstance(word, str) else None
-    return {name: value if type(value) is int else None for name, value in given.items()} | {
-        STATUS: status or DEFAULT_STATUS
+    values = {name: value if type(value) is int else None for name, value in given.items()}
+    return {
+        **values,
+        STATUS: meta.imported_status or _status(_group(meta.imported, "revision").get("status")),
     }
+
+
+def _status(word: object) -> str:
+    """Of what was imported before the status was noted."""
+    known = IMPORTED_STATUSES.get(word.strip().lower()) if isinstance(word, str) else None
+    return known or DEFAULT_STATUS
+
+
+def values_of(record: Record) -> Values:
+    """The same of what comes now."""
+    return {**{score: getattr(record, score) for score in SCORES}, STATUS: record.revision_status}
 
 
 def _group(meta: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -53,7 +65,7 @@ def pinned(article: Article) -> frozenset[str]:
         return frozenset()
     if article.affirmed:
         return frozenset(FIELDS)
-    imported, own = imported_values(article.meta.imported), own_values(article)
+    imported, own = imported_values(article.meta), own_values(article)
     return frozenset(name for name in FIELDS if own[name] != imported[name])
 
 
@@ -73,7 +85,7 @@ class Merge:
     @classmethod
     def of(cls, session: Session, article: Article) -> Merge:
         """How the article stands now."""
-        return cls(open_proposal(session, article), imported_values(article.meta.imported), pinned(article))
+        return cls(open_proposal(session, article), imported_values(article.meta), pinned(article))
 
     def differences(self, article: Article, imported: Values) -> dict[str, Any]:
         """The pinned fields on which what is imported now is neither what was before nor what the article has."""
@@ -156,7 +168,7 @@ def reopen(session: Session, article: Article, decision_id: int, *, actor: Actor
     proposal = session.scalar(settled.order_by(MergeProposal.id.desc()).limit(1))
     if proposal is None or open_proposal(session, article) is not None:
         return
-    imported = imported_values(session.get_one(ArticleMeta, article.id).imported)
+    imported = imported_values(session.get_one(ArticleMeta, article.id))
     holds = {
         name: values
         for name, values in remaining(article, proposal).items()

@@ -18,6 +18,7 @@ from review_app.articles.markup import frame_images
 from review_app.articles.models import Article, Policy
 from review_app.articles.rules import SCORES
 from review_app.base.web import relative, settings
+from review_app.importing.merging import imported_values
 from review_app.review_queue.models import Claim
 from review_app.review_queue.pages import ClaimLine, claim_line
 from review_app.review_queue.rules import HEARTBEAT_SECONDS
@@ -41,9 +42,8 @@ def body_html(article: Article) -> Markup:
 
 def imported_scores(article: Article) -> dict[str, int | None]:
     """The scores that came with the last import; whatever is no number there is None."""
-    found = article.meta.imported.get("score")
-    scores = found if isinstance(found, Mapping) else {}
-    return {name: scores.get(name) if type(scores.get(name)) is int else None for name in SCORES}
+    imported = imported_values(article.meta)
+    return {name: imported[name] for name in SCORES}
 
 
 @dataclass(frozen=True, slots=True)

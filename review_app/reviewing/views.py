@@ -89,8 +89,8 @@ def _review_page(article: Article, form: DecisionForm, status: int, *, stale: bo
         html=pages.body_html(article),
         panel=panel,
         history=history,
-        proposal=merge_pages.waiting_merge(session, article),
-        since=merge_pages.since_decision(session, article),
+        proposal=None if asks_for_part() else merge_pages.waiting_merge(session, article),
+        since=None if asks_for_part() else merge_pages.since_decision(session, article),
         filters=queue_pages.filters_behind(),
     )
     return make_response(html, status)

@@ -357,7 +357,7 @@ class Desk(RuleBasedStateMachine):
                 proposal = open_proposal(session, article)
                 if proposal is None:
                     continue
-                imported = imported_values(session.get_one(ArticleMeta, article.id).imported)
+                imported = imported_values(session.get_one(ArticleMeta, article.id))
                 assert proposal.fields
                 assert {
                     name: values["now"] for name, values in proposal.fields.items()

@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session
 from review_app.accounts.models import User
 from review_app.articles.models import Article
 from review_app.articles.queries import get_article, lock_article
+from review_app.articles.rules import SCORES
 from review_app.base.errors import Conflict, Invalid, NotFound
+from review_app.importing.merging import imported_values
 from review_app.importing.models import MergeProposal
 from review_app.outbox.models import Event, OutboxEvent
 from review_app.review_queue.actions import ClaimHeld, hold
@@ -401,3 +403,14 @@ def test_a_rolled_back_merge_asks_nothing_that_the_import_no_longer_says(
         assert decision is not None
         undo(session, decision, reviewer)
         assert waiting(session) == {}
+
+
+def test_a_status_is_compared_as_the_import_gave_it_whatever_word_the_source_has(
+    session_of: Sessions, reviewer: User
+) -> None:
+    with session_of() as session:
+        meta = the_article(session).meta
+        meta.imported, meta.imported_status = {"revision": {"status": "fertig"}}, "reviewed"
+        assert imported_values(meta) == dict.fromkeys(SCORES) | {"status": "reviewed"}
+        meta.imported_status = None
+        assert imported_values(meta)["status"] == "drafted"
