@@ -148,9 +148,9 @@ def _log(
 
 
 def remaining(article: Article, proposal: MergeProposal) -> dict[str, Any]:
-    """The fields of a proposal that still differ from what the article has."""
-    own = own_values(article)
-    return {name: values for name, values in proposal.fields.items() if values["now"] != own[name]}
+    """The fields of a proposal that still differ from what the article has, in our order: PostgreSQL keeps none."""
+    own, fields = own_values(article), proposal.fields
+    return {name: fields[name] for name in FIELDS if name in fields and fields[name]["now"] != own[name]}
 
 
 def close_if_done(
