@@ -198,13 +198,14 @@ class Desk(RuleBasedStateMachine):
         with transaction() as session:
             self._set_floor(session, session.get_one(User, self.people[LEAD]), keep=keep)
 
-    @rule(article=which_article, text=which_text, keep=st.booleans())
-    def approve_publish_and_import(self, article: int, text: int, *, keep: bool) -> None:
+    @rule(article=which_article, text=which_text, keep=st.booleans(), first=st.booleans())
+    def approve_publish_and_import(self, article: int, text: int, *, keep: bool, first: bool) -> None:
         """The way by which a text that nobody has read could reach the public."""
         self.set_the_policy_for_new_texts(keep=keep)
         self.approve_as_one_should(LEAD, article)
         self.time_passes(25)
-        self.publish_both()
+        if first:
+            self.publish_both()
         self.import_again(article, text, "reviewed", 70, waits=False)
         self.publish_both()
 
