@@ -17,7 +17,9 @@ from review_app.base.paging import Page
 from review_app.importing.merging import open_proposal, own_values, remaining
 from review_app.importing.models import MergeProposal
 from review_app.reviewing.forms import MergeForm
+from review_app.reviewing.models import Decision
 from review_app.reviewing.queries import list_merges
+from review_app.reviewing.rules import Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +92,17 @@ class Since:
     public: bool
 
 
-def since_decision(session: Session, article: Article) -> Since | None:
-    """The changes of the text since somebody decided on it; None if it is the same, or the earlier one was not kept."""
+def since_decision(session: Session, article: Article, decisions: Sequence[Decision]) -> Since | None:
+    """The changes of the text since somebody decided on it; None if it is the same, or the earlier one was not kept.
+
+    `decisions` are the newest first; one that only merged figures was made on no text, and is passed over.
+    """
     if article.decided_digest in {None, article.text_digest}:
         return None
     old = wording(session, article, article.decided_digest)
     if old is None:
         return None
     new = Text(article.title, article.excerpt, article.body.html)
-    return Since(
-        article.decided_at, compare(Text(old.title, old.excerpt, old.html), new), public=article.indexable
-    )
+    read = (each for each in decisions if each.before["text_digest"] == article.decided_digest)
+    last = next((each.decided_at for each in read if each.outcome != Outcome.ROLLBACK), article.decided_at)
+    return Since(last, compare(Text(old.title, old.excerpt, old.html), new), public=article.indexable)

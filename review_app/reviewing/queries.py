@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import literal_column, select
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from review_app.articles.models import Article, Policy
@@ -67,9 +67,9 @@ def get_decision(session: Session, decision_id: int) -> Decision:
 
 def list_merges(session: Session, after: str | None = None, size: int = PAGE_ROWS) -> Page[MergeProposal]:
     """The open proposals with their articles, the oldest first, a page at a time."""
-    query = (
-        select(MergeProposal).where(MergeProposal.state == "open").options(joinedload(MergeProposal.article))
-    )
+    # The state stands in the statement itself: SQLite reads a partial index only where the query says its condition.
+    is_open = MergeProposal.state == literal_column("'open'")
+    query = select(MergeProposal).where(is_open).options(joinedload(MergeProposal.article))
     query = query.order_by(MergeProposal.id).limit(size + 1)
     if after:
         query = query.where(MergeProposal.id > decode_cursor(after, int)[0])

@@ -90,7 +90,7 @@ def _review_page(article: Article, form: DecisionForm, status: int, *, stale: bo
         panel=panel,
         history=history,
         proposal=None if asks_for_part() else merge_pages.waiting_merge(session, article),
-        since=None if asks_for_part() else merge_pages.since_decision(session, article),
+        since=None if asks_for_part() else merge_pages.since_decision(session, article, history.decisions),
         filters=queue_pages.filters_behind(),
     )
     return make_response(html, status)

@@ -15,7 +15,7 @@ from review_app.articles.queries import get_article, lock_article
 from review_app.base.clock import utc_now
 from review_app.outbox.models import Event
 from review_app.review_queue.actions import hold
-from tests.reviewing.desk import Sessions, import_again, judge, keep_new_texts_out, retire_checklist
+from tests.reviewing.desk import NOW, Sessions, import_again, judge, keep_new_texts_out, retire_checklist
 from tests.support.cast import Browser
 
 Browsers = Callable[[User], Browser]
@@ -199,6 +199,22 @@ def test_the_review_page_says_when_the_public_reads_the_earlier_text(
     assert "The public still reads the text that was approved." in browser.get("/articles/a/review").text
     assert "The title" in browser.get("/queue").text
     assert '<option selected value="drafted">' in browser.get("/articles/a/review").text
+
+
+def test_the_text_is_compared_with_the_one_that_was_read_also_after_a_merge(
+    browser_of: Browsers, session_of: Sessions, reviewer: User
+) -> None:
+    with session_of() as session:
+        import_again(session, "b", body="<p>Read.</p>")
+        judge(session, "b", reviewer, "reject", now=NOW)
+        import_again(session, "b", body="<p>Unread.</p>", **{"score.quality": 90})
+    browser = browser_of(reviewer)
+    version = browser.get("/articles/b/merge").text.split('name="row_version" value="')[1].split('"')[0]
+    taken = browser.post("/articles/b/merge", {"row_version": version, "take_quality": "imported"})
+    assert taken.status_code == 303
+    page = browser.get("/articles/b/review").text
+    assert '<span class="muted">of 2 Nov 2026, 09:00</span>' in page
+    assert "</span>Read.</del>" in page
 
 
 def test_a_text_that_is_too_large_is_told_with_both_sizes(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -22,7 +22,9 @@ from review_app.reviewing.actions import StaleArticle
 from review_app.reviewing.merging import Taking, settle_proposal
 from review_app.reviewing.models import ChecklistItem, Decision
 from review_app.reviewing.policy import set_floors
-from review_app.reviewing.queries import current_rules
+from review_app.reviewing.queries import current_rules, list_merges
+from tests.factories import make_article
+from tests.review_queue.test_query_plans import plans
 from tests.reviewing.desk import (
     NOW,
     UNDO,
@@ -414,3 +416,23 @@ def test_a_status_is_compared_as_the_import_gave_it_whatever_word_the_source_has
         assert imported_values(meta) == dict.fromkeys(SCORES) | {"status": "reviewed"}
         meta.imported_status = None
         assert imported_values(meta)["status"] == "drafted"
+
+
+def test_what_waits_is_listed_along_its_index_however_much_was_settled(session_of: Sessions) -> None:
+    with session_of() as session:
+        articles = [make_article(session).id for _ in range(200)]
+        session.add_all(
+            MergeProposal(
+                article_id=number,
+                state="open" if number % 100 == 0 else "kept",
+                fields={},
+                created_at=NOW,
+                updated_at=NOW,
+            )
+            for number in articles
+        )
+    with session_of() as session:
+        session.execute(text("ANALYZE"))
+        with plans(session) as found:
+            assert len(list_merges(session).rows) == 2
+    assert "merge_proposal_open" in found[0]
