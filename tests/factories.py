@@ -73,13 +73,18 @@ def make_article(
         "indexable": False,
         "published_version": None,
         "content_digest": f"content {number}",
-        "text_digest": f"text {number}",
         "row_version": 1,
         "batch_id": None,
         "imported_at": LONG_AGO,
         "updated_at": LONG_AGO,
         "decided_at": None,
+        "text_digest": changes.pop("text_digest", f"text {number}"),
     }
+    decided = {"decided_digest": values["text_digest"], "affirmed": True}
+    if changes.get("decided_at") or changes.get("indexable"):
+        values |= decided
+    if changes.get("published_version"):
+        values["published_digest"] = values["text_digest"]
     flags = changes.pop("flags", {"needs_human_review": True, "has_images": False})
     meta = changes.pop("meta", {"score": {"quality": 70, "freshness": 71, "depth": 72, "clarity": 73}})
     article = Article(**values | changes)

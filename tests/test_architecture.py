@@ -63,6 +63,8 @@ DELETE  /api/v1/articles/<source_id:source_id>/claim         review
 GET     /api/v1/articles/<source_id:source_id>/decisions     read articles
 POST    /api/v1/articles/<source_id:source_id>/decisions     review
 GET     /api/v1/articles/<source_id:source_id>/evidence      read articles
+GET     /api/v1/articles/<source_id:source_id>/merge         read articles
+POST    /api/v1/articles/<source_id:source_id>/merge         review
 PUT     /api/v1/articles/<source_id:source_id>/queue-entry   reorder queue
 POST    /api/v1/articles/<source_id:source_id>/skip          review
 GET     /api/v1/decisions/<int:decision_id>                  read articles
@@ -78,6 +80,7 @@ GET     /api/v1/imports/<int:batch_id>/errors                import
 GET     /api/v1/imports/<int:batch_id>/left                  import
 GET     /api/v1/imports/<int:batch_id>/refused               import
 POST    /api/v1/imports/<int:batch_id>/undo                  import
+GET     /api/v1/merges                                       read articles
 GET     /api/v1/openapi.json                                 public
 GET     /api/v1/publications                                 publish
 GET     /api/v1/publish-runs                                 publish
@@ -91,6 +94,8 @@ GET     /articles/<string:source_id>                         read articles
 PUT     /articles/<string:source_id>/claim                   review
 DELETE  /articles/<string:source_id>/claim                   review
 POST    /articles/<string:source_id>/decisions               review
+GET     /articles/<string:source_id>/merge                   review
+POST    /articles/<string:source_id>/merge                   review
 PUT     /articles/<string:source_id>/queue-entry             reorder queue
 GET     /articles/<string:source_id>/review                  review
 POST    /articles/<string:source_id>/skip                    review
@@ -110,6 +115,7 @@ POST    /imports/<int:batch_id>/undo                         import
 GET     /login                                               log in
 POST    /login                                               log in
 POST    /logout                                              log in
+GET     /merges                                              review
 GET     /p/<slug:slug>                                       public
 GET     /profile                                             own profile
 POST    /profile                                             own profile

@@ -22,7 +22,7 @@ from review_app.review_queue.actions import hold
 from tests.evidence.texts import STACK_PARAGRAPH, measured, stock
 from tests.factories import make_article
 from tests.importing.records import lines, record
-from tests.reviewing.desk import Sessions, judge, undo
+from tests.reviewing.desk import Sessions, import_again, judge, keep_new_texts_out, retire_checklist, undo
 from tests.support.accessibility import assert_accessible, log_in
 from tests.support.browser import PageWatch
 
@@ -74,6 +74,20 @@ def _history(session: Session, lead: User) -> None:
     make_article(
         session, "public", html=TEXT, decided_at=earlier, last_reviewed_on=earlier.date(), **approved
     )
+
+
+def _come_again(session: Session, lead: User) -> None:
+    """An approved article of which an import says otherwise, in another text, while the public reads the approved one."""
+    retire_checklist(session)
+    import_again(session, "again", body=BODY + "<p>A word was here, and it stayed.</p>")
+    judge(session, "again", lead, "approve")
+    keep_new_texts_out(session, lead)
+    scores = {"score.quality": 12, "score.depth": None, "revision.status": "reviewed"}
+    changed = (
+        BODY.replace("Some text.", "Other words. " + "Averylongword" * 20)
+        + "<p>A sign was here, and it stayed.</p>"
+    )
+    import_again(session, "again", body=changed, title="Another title " * 9, **scores)
 
 
 def look(page: Page) -> None:
@@ -156,6 +170,21 @@ def _look_at_a_conflict(page: Page, session_of: Sessions, other: User) -> None:
     page.get_by_role("spinbutton", name="Quality").fill("55")
     page.locator("#actions").get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading", name="It has changed meanwhile")).to_be_visible()
+    look(page)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_what_came_again(open_page: Pages, lead: User, session_of: Sessions, scheme: str) -> None:
+    with session_of() as session:
+        _come_again(session, lead)
+    page = open_page(color_scheme=scheme)
+    log_in(page, lead)
+    look_at(page, "/merges", "/articles/again/merge", "/articles/again/review")
+    page.goto("/articles/again/merge")
+    page.get_by_role("radio", name="Take imported, 12").check()
+    page.get_by_role("button", name="Settle as chosen").click()
+    expect(page.get_by_text("The text has changed since it was decided on.")).to_be_visible()
+    expect(page.get_by_role("radio", name="Take imported, 12")).to_be_checked()
     look(page)
 
 

@@ -6,13 +6,20 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
-from review_app.articles.models import Article
-from review_app.articles.rules import SETTLED, is_indexable
+from sqlalchemy.orm import Session
+
+from review_app.articles.models import Article, ArticleVersion
+from review_app.articles.rules import RevisionStatus, is_indexable, may_wait
+
+UNSETTLED = (RevisionStatus.DRAFTED, RevisionStatus.REVIEWED)
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What a decision changes of an article, whole, so that it can be told and restored."""
+    """What a decision changes of an article, whole, so that it can be told and restored.
+
+    `text_digest` is the text that stood then; the other two digests are explained at `Article`.
+    """
 
     scores: dict[str, int | None]
     status: str
@@ -23,6 +30,9 @@ class State:
     published_version: str | None
     decided_at: datetime | None
     text_digest: str
+    affirmed: bool = False
+    decided_digest: str | None = None
+    published_digest: str | None = None
 
     @classmethod
     def of(cls, article: Article) -> State:
@@ -37,6 +47,9 @@ class State:
             published_version=article.published_version,
             decided_at=article.decided_at,
             text_digest=article.text_digest,
+            affirmed=article.affirmed,
+            decided_digest=article.decided_digest,
+            published_digest=article.published_digest,
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -48,10 +61,16 @@ class State:
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> State:
-        """From the record."""
+        """From the record. The oldest ones say less: then what was decided on is the text that stood."""
         reviewed, decided = values["last_reviewed"], values["decided_at"]
+        unsaid: dict[str, Any] = {
+            "affirmed": bool(decided) and values["status"] not in UNSETTLED,
+            "decided_digest": values["text_digest"] if decided else None,
+            "published_digest": values["text_digest"] if values["published_version"] else None,
+        }
         return cls(
-            **values
+            **unsaid
+            | values
             | {
                 "last_reviewed": date.fromisoformat(reviewed) if reviewed else None,
                 "decided_at": datetime.fromisoformat(decided) if decided else None,
@@ -66,12 +85,28 @@ def set_state(article: Article, state: State, now: datetime) -> None:
     article.revision_status = state.status
     article.revision_version = state.version
     article.last_reviewed_on = state.last_reviewed
-    article.awaiting_review = state.awaiting_review and state.status not in SETTLED
+    decided = article.text_digest == state.decided_digest
+    article.awaiting_review = state.awaiting_review and may_wait(state.status, text_is_decided=decided)
     article.queue_rank = state.queue_rank
     article.indexable = is_indexable(state.status)
     article.published_version = state.published_version if article.indexable else None
-    article.decided_at = state.decided_at
+    article.published_digest = state.published_digest if article.indexable else None
+    article.decided_at, article.decided_digest = state.decided_at, state.decided_digest
+    article.affirmed = state.affirmed
     touch(article, now)
+
+
+def keep_text(session: Session, article: Article, now: datetime) -> None:
+    """Keep the text that stands, if a person decided on it or the public reads it, before another takes its place.
+
+    Needs the article's body.
+    """
+    digest = article.text_digest
+    wanted = digest in {article.decided_digest, article.published_digest}
+    if not wanted or session.get(ArticleVersion, (article.id, digest)) is not None:
+        return
+    text = {"title": article.title, "excerpt": article.excerpt, "html": article.body.html}
+    session.add(ArticleVersion(article_id=article.id, text_digest=digest, kept_at=now, **text))
 
 
 def touch(article: Article, now: datetime) -> None:

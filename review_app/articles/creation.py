@@ -40,10 +40,18 @@ def insert_articles(session: Session, articles: Sequence[NewArticle]) -> list[in
         return []
     ids = _fresh_ids(session, len(articles))
     numbered = list(zip(ids, articles, strict=True))
-    never = {"indexable": False, "published_version": None, "decided_at": None, "row_version": 1}
+    never = {
+        "indexable": False,
+        "published_version": None,
+        "published_digest": None,
+        "decided_at": None,
+        "decided_digest": None,
+        "affirmed": False,
+        "row_version": 1,
+    }
     insert_rows(session, Article, [{"id": id_, **new.columns, **never} for id_, new in numbered])
     insert_rows(session, ArticleBody, [_body(id_, new) for id_, new in numbered])
-    insert_rows(session, ArticleMeta, [{"article_id": id_, "imported": new.meta} for id_, new in numbered])
+    insert_rows(session, ArticleMeta, [_meta(id_, new) for id_, new in numbered])
     flags = [(id_, name, value) for id_, new in numbered for name, value in new.flags.items()]
     insert_rows(
         session, ArticleFlag, [{"article_id": i, "name": name, "value": value} for i, name, value in flags]
@@ -61,6 +69,11 @@ def _body(article_id: int, new: NewArticle) -> dict[str, Any]:
         "image_count": new.image_count,
         "sanitiser_version": SANITISER_VERSION,
     }
+
+
+def _meta(article_id: int, new: NewArticle) -> dict[str, Any]:
+    status = new.columns["revision_status"]
+    return {"article_id": article_id, "imported": new.meta, "imported_status": status}
 
 
 def _fresh_ids(session: Session, count: int) -> list[int]:

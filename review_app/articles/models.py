@@ -26,9 +26,11 @@ class Article(Base):
     """One imported post, known for ever by its `source_id`.
 
     `queue_rank` orders the queue, lowest first (milliseconds of the time it began to wait). `row_version` is raised by
-    every change, so that a page that has gone stale can be told. `text_digest` covers what the public would read alone:
-    an approval holds for just that text. `source_hash` tells the same content under two ids. `decided_at` is the time of
-    the person's decision that stands, if any.
+    every change, so that a page that has gone stale can be told. `text_digest` covers title, excerpt and text alone;
+    `source_hash` tells the same content under two ids.
+    `decided_at` is the time of the person's decision that stands, if any, and `decided_digest` the text it was made on: an
+    approval holds for just that text. `affirmed` says that a person has settled it and so stands behind all its scores and its
+    status. The public reads `published_version`, whose text is that of `published_digest`.
     """
 
     __tablename__ = "article"
@@ -36,10 +38,22 @@ class Article(Base):
         *(CheckConstraint(f"{score} BETWEEN 0 AND 100", name=score) for score in SCORES),
         CheckConstraint(f"revision_status IN ({STATUSES})", name="revision_status"),
         CheckConstraint("NOT indexable OR revision_status = 'approved'", name="indexable_only_if_approved"),
+        CheckConstraint(
+            "NOT indexable OR (decided_digest IS NOT NULL AND (awaiting_review OR decided_digest = text_digest))",
+            name="indexable_text_is_known",
+        ),
         CheckConstraint("published_version IS NULL OR indexable", name="published_only_if_indexable"),
         CheckConstraint(
-            "NOT awaiting_review OR revision_status NOT IN ('approved', 'rejected', 'archived')",
+            "(published_version IS NULL) = (published_digest IS NULL)", name="published_text_is_known"
+        ),
+        CheckConstraint(
+            "NOT awaiting_review OR revision_status NOT IN ('rejected', 'archived')",
             name="settled_never_waits",
+        ),
+        CheckConstraint(
+            "NOT awaiting_review OR revision_status <> 'approved' "
+            "OR COALESCE(decided_digest, text_digest) <> text_digest",
+            name="approved_waits_only_for_a_new_text",
         ),
         _queue_index(),
         _queue_index("primary_stack"),
@@ -78,6 +92,7 @@ class Article(Base):
     queue_rank: Mapped[int] = mapped_column(BigInteger)
     indexable: Mapped[bool] = mapped_column(default=False)
     published_version: Mapped[str | None]
+    published_digest: Mapped[str | None]
     content_digest: Mapped[str]
     text_digest: Mapped[str]
     source_hash: Mapped[str | None]
@@ -86,6 +101,8 @@ class Article(Base):
     imported_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     decided_at: Mapped[datetime | None]
+    decided_digest: Mapped[str | None]
+    affirmed: Mapped[bool] = mapped_column(default=False)
 
     body: Mapped[ArticleBody] = relationship(back_populates="article", lazy="raise")
     meta: Mapped[ArticleMeta] = relationship(back_populates="article", lazy="raise")
@@ -118,12 +135,16 @@ class ArticleBody(Base):
 
 
 class ArticleMeta(Base):
-    """Everything that came with the last import, whole, known or unknown. The scores in it are the imported ones."""
+    """Everything that came with the last import, whole, known or unknown. The scores in it are the imported ones.
+
+    `imported_status` is the revision status that the import gave, as ours: the word in `imported` is the source's own.
+    """
 
     __tablename__ = "article_meta"
 
     article_id: Mapped[int] = mapped_column(ForeignKey("article.id", ondelete="CASCADE"), primary_key=True)
     imported: Mapped[dict[str, Any]]
+    imported_status: Mapped[str | None]
     article: Mapped[Article] = relationship(back_populates="meta", lazy="raise")
 
 
@@ -137,3 +158,33 @@ class ArticleFlag(Base):
     name: Mapped[str] = mapped_column(primary_key=True)
     value: Mapped[bool]
     article: Mapped[Article] = relationship(back_populates="flags", lazy="raise")
+
+
+class ArticleVersion(Base):
+    """A text that a person decided on, kept when an import put another in its place; the public may go on reading it."""
+
+    __tablename__ = "article_version"
+
+    article_id: Mapped[int] = mapped_column(ForeignKey("article.id", ondelete="CASCADE"), primary_key=True)
+    text_digest: Mapped[str] = mapped_column(primary_key=True)
+    title: Mapped[str]
+    excerpt: Mapped[str]
+    html: Mapped[str]
+    kept_at: Mapped[datetime]
+
+
+class Policy(Base):
+    """What an approval needs, and what it outlives. Each change is a new version; the highest one holds.
+
+    `floors`: score name to 0..100. `keep_indexable`: an approved article whose text arrives changed stays indexable in the
+    approved text until somebody has read the new one. It stands here since imports ask for it, and they know no reviewing.
+    """
+
+    __tablename__ = "policy"
+
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    floors: Mapped[dict[str, Any]]
+    keep_indexable: Mapped[bool] = mapped_column(default=False)
+    reason: Mapped[str]
+    changed_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    changed_at: Mapped[datetime]

@@ -3,15 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 import msgspec
 from sqlalchemy import ARRAY, String, bindparam, func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from review_app.articles.filters import Filters
-from review_app.articles.models import Article
+from review_app.articles.models import Article, ArticleBody, ArticleVersion, Policy
 from review_app.base.errors import NotFound
 from review_app.base.paging import Page, decode_cursor, encode_cursor, page_of
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """The words of an article that the public reads: those that stand now, or those of a text that was kept."""
+
+    title: str
+    excerpt: str
+    html: str
+
+
+def wording(session: Session, article: Article, digest: str | None) -> Wording | None:
+    """The text of this digest; None if it is neither the one that stands nor one that was kept."""
+    if digest is None:
+        return None
+    if digest == article.text_digest:
+        html = session.scalar(select(ArticleBody.html).where(ArticleBody.article_id == article.id))
+        return None if html is None else Wording(article.title, article.excerpt, html)
+    kept = session.get(ArticleVersion, (article.id, digest))
+    return None if kept is None else Wording(kept.title, kept.excerpt, kept.html)
+
+
+def approved_wording(session: Session, article: Article) -> Wording | None:
+    """What may go out of an article: the text that a person approved, which need not be the one that stands."""
+    return wording(session, article, article.decided_digest) if article.indexable else None
+
+
+def keeps_indexable(session: Session) -> bool:
+    """Whether, by the policy that holds, an approved article stays indexable when its text arrives changed."""
+    query = select(Policy.keep_indexable).order_by(Policy.version.desc()).limit(1)
+    return bool(session.scalar(query))
 
 
 def get_article(session: Session, source_id: str) -> Article:

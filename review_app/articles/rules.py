@@ -20,12 +20,21 @@ class RevisionStatus(StrEnum):
 
 
 SETTLED = frozenset({RevisionStatus.APPROVED, RevisionStatus.REJECTED, RevisionStatus.ARCHIVED})
-"""An article of these statuses never waits in the queue."""
+"""An article of these statuses does not wait in the queue; `may_wait` knows the one exception."""
 
 
 def is_indexable(status: str) -> bool:
     """The gate: only an approved article may be indexed. There is no other way in."""
     return status == RevisionStatus.APPROVED
+
+
+def may_wait(status: str, *, text_is_decided: bool) -> bool:
+    """Whether an article of this status may be in the queue.
+
+    A settled one may not. An approved one may with a text that nobody has decided on yet: that is to be read while the
+    public goes on reading the approved one.
+    """
+    return status not in SETTLED or (status == RevisionStatus.APPROVED and not text_is_decided)
 
 
 def next_version(version: str, *, minor: bool) -> str:

@@ -10,8 +10,8 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, joinedload
 
 from review_app.articles.actions import touch
-from review_app.articles.markup import SANITISER_VERSION, TooMuchMarkup, sanitise
-from review_app.articles.models import Article, ArticleBody
+from review_app.articles.markup import SANITISER_VERSION, Sanitised, TooMuchMarkup, sanitise
+from review_app.articles.models import Article, ArticleBody, ArticleVersion
 from review_app.articles.search import index_article
 
 AT_ONCE = 200
@@ -32,7 +32,7 @@ def sanitise_some(session: Session, now: datetime) -> int:
     """Sanitise the next texts again; returns how many there were.
 
     A text that changes keeps its approval, for the sanitiser only takes away; but it gets a new digest, so that a rollback
-    to a decision on the old text waits for a person.
+    to an earlier decision waits for a person. Texts that were kept since people decided on them change along.
     """
     ids = session.scalars(_outdated().limit(AT_ONCE).with_for_update(skip_locked=True)).all()
     query = select(Article).where(Article.id.in_(ids)).order_by(Article.id).with_for_update(of=Article)
@@ -52,15 +52,41 @@ def _outdated() -> Select[int]:
 def _sanitise(session: Session, article: Article, now: datetime) -> None:
     body = article.body
     body.sanitiser_version = SANITISER_VERSION
-    try:
-        text = sanitise(body.html)
-    except TooMuchMarkup:
-        text = sanitise(f"<p>{escape(body.plain_text)}</p>")  # more than may be in it today: its words alone
-    if text.html == body.html:
+    text = _harmless(body.html, body.plain_text)
+    kept = session.scalars(select(ArticleVersion).where(ArticleVersion.article_id == article.id)).all()
+    changed = [version for version in kept if _sanitise_version(article, version)]
+    if text.html == body.html and not changed:
         return
     body.html, body.plain_text = text.html, text.plain_text
     body.word_count, body.image_count = text.word_count, text.image_count
-    article.text_digest = text_digest(article.title, article.excerpt, text.html)
+    old, article.text_digest = article.text_digest, text_digest(article.title, article.excerpt, text.html)
+    _move(article, old, article.text_digest)
     touch(article, now)
     session.flush()
     index_article(session, article, text.plain_text)
+
+
+def _sanitise_version(article: Article, version: ArticleVersion) -> bool:
+    """Sanitise a text that was kept; returns whether that changed it."""
+    html = _harmless(version.html, "").html
+    if html == version.html:
+        return False
+    old, version.html = version.text_digest, html
+    version.text_digest = text_digest(version.title, version.excerpt, html)
+    _move(article, old, version.text_digest)
+    return True
+
+
+def _move(article: Article, old: str, new: str) -> None:
+    """What was decided on, and what the public reads, is still the same text."""
+    if article.decided_digest == old:
+        article.decided_digest = new
+    if article.published_digest == old:
+        article.published_digest = new
+
+
+def _harmless(html: str, plain_text: str) -> Sanitised:
+    try:
+        return sanitise(html)
+    except TooMuchMarkup:
+        return sanitise(f"<p>{escape(plain_text)}</p>")  # more than may be in it today: its words alone

@@ -7,29 +7,39 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from review_app.articles.actions import State, rank_of, set_state, touch
+from review_app.articles.actions import State, keep_text, rank_of, set_state
 from review_app.articles.markup import SANITISER_VERSION
-from review_app.articles.models import Article, ArticleFlag
-from review_app.articles.rules import SCORES, RevisionStatus
+from review_app.articles.models import Article
+from review_app.articles.queries import keeps_indexable
+from review_app.articles.rules import SCORES, RevisionStatus, is_indexable
+from review_app.importing.merging import STATUS, Merge, propose, values_of
 from review_app.importing.models import ImportBatch
 from review_app.importing.record import Record
+from review_app.importing.snapshots import take_flags
 from review_app.outbox.actions import Actor, announce, log_event
 
 
 def change(session: Session, batch: ImportBatch, article: Article, record: Record, *, now: datetime) -> None:
     """Known, with other content: what nobody decided follows the import, what a person decided stays.
 
-    Only an approval does not: it holds for the text that was read and for no other.
+    Where the two differ a proposal waits for a person. An approval holds for the text that was read and for no other.
     """
-    before, text_changed = State.of(article), article.text_digest != record.text_digest
+    # All is read before anything changes: a query in between would show the database an article that is half changed.
+    moved = article.text_digest != record.text_digest
+    with session.no_autoflush:
+        before, merge = State.of(article), Merge.of(session, article)
+        keeps = moved and before.status == RevisionStatus.APPROVED and keeps_indexable(session)
+        if moved:
+            keep_text(session, article, now)
     take_content(article, batch, record, now)
     if before.decided_at is None:
         take_judgement(article, record, now)
     else:
         batch.kept += 1
-        _keep_judgement(
-            session, batch, article, before=before, record=record, text_changed=text_changed, now=now
-        )
+        after = _with_new_text(_merged(before, record, merge), article, moved=moved, keeps=keeps, now=now)
+        set_state(article, after, now)
+        _tell(session, batch, article, before=before, record=record, now=now)
+    propose(session, batch, article, values_of(record), merge=merge, now=now)
 
 
 def take_content(article: Article, batch: ImportBatch, record: Record, now: datetime) -> None:
@@ -50,19 +60,8 @@ def take_content(article: Article, batch: ImportBatch, record: Record, now: date
     article.body.html, article.body.plain_text = record.body_html, record.plain_text
     article.body.word_count, article.body.image_count = record.word_count, record.image_count
     article.body.sanitiser_version = SANITISER_VERSION
-    article.meta.imported = record.meta
-    _take_flags(article, record.flags)
-
-
-def _take_flags(article: Article, flags: dict[str, bool]) -> None:
-    kept = {flag.name: flag for flag in article.flags}
-    for name, value in flags.items():
-        if name in kept:
-            kept[name].value = value
-        else:
-            article.flags.append(ArticleFlag(name=name, value=value))
-    for name in set(kept) - set(flags):
-        article.flags.remove(kept[name])
+    article.meta.imported, article.meta.imported_status = record.meta, record.revision_status
+    take_flags(article, record.flags)
 
 
 def take_judgement(article: Article, record: Record, now: datetime) -> None:
@@ -83,39 +82,55 @@ def take_judgement(article: Article, record: Record, now: datetime) -> None:
     set_state(article, state, now)
 
 
-def _keep_judgement(
-    session: Session,
-    batch: ImportBatch,
-    article: Article,
-    *,
-    before: State,
-    record: Record,
-    text_changed: bool,
-    now: datetime,
+def _merged(before: State, record: Record, merge: Merge) -> State:
+    """What a person set as it was; what nobody did as it came."""
+    scores = {
+        name: value if name in merge.pinned else getattr(record, name)
+        for name, value in before.scores.items()
+    }
+    status = before.status if STATUS in merge.pinned else record.revision_status
+    return replace(before, scores=scores, status=status)
+
+
+def _with_new_text(state: State, article: Article, *, moved: bool, keeps: bool, now: datetime) -> State:
+    """Where an article that a person decided stands once its text is the imported one.
+
+    `keeps` is the policy's word: the approval goes on to hold for the text it was given to, which the public goes on reading.
+    """
+    waits = replace(
+        state, awaiting_review=True, queue_rank=state.queue_rank if state.awaiting_review else rank_of(now)
+    )
+    if state.status == RevisionStatus.APPROVED:
+        if article.text_digest == state.decided_digest:
+            return replace(state, awaiting_review=False)
+        if keeps or not moved:
+            return waits
+        return replace(
+            waits, status=RevisionStatus.DRAFTED.value, published_version=None, published_digest=None
+        )
+    return waits if state.status == RevisionStatus.CHANGES_REQUESTED else state
+
+
+def _tell(
+    session: Session, batch: ImportBatch, article: Article, *, before: State, record: Record, now: datetime
 ) -> None:
-    touch(article, now)
-    actor = Actor(batch.user_id, f"import {batch.id}")
+    """Log what was kept against what came; and tell the outside of an article that is no longer indexable."""
     incoming = {
         "scores": {score: getattr(record, score) for score in SCORES},
         "status": record.revision_status,
         "version": record.revision_version,
         "batch": batch.id,
     }
-    subject = ("article", article.source_id)
     log_event(
         session,
         "import.kept_decision",
-        subject,
-        actor=actor,
+        ("article", article.source_id),
+        actor=Actor(batch.user_id, f"import {batch.id}"),
         now=now,
         before=before.as_json(),
         after=incoming,
     )
-    if before.status == RevisionStatus.APPROVED and text_changed:
-        back = replace(
-            before, status=RevisionStatus.DRAFTED.value, awaiting_review=True, queue_rank=rank_of(now)
-        )
-        set_state(article, replace(back, published_version=None), now)
+    if is_indexable(before.status) and not article.indexable:
         announce(
             session,
             "article.withdrawn",
@@ -124,5 +139,3 @@ def _keep_judgement(
             payload={"source_id": article.source_id, "reason": "its text was imported anew"},
             now=now,
         )
-    elif before.status == RevisionStatus.CHANGES_REQUESTED and not before.awaiting_review:
-        set_state(article, replace(before, awaiting_review=True, queue_rank=rank_of(now)), now)

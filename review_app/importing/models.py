@@ -9,12 +9,14 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from review_app.accounts.models import User
+from review_app.articles.models import Article
 from review_app.base.database import Base
 
 UNFINISHED = text("state IN ('queued', 'running')")
 UNDOING = text("undo_requested_at IS NOT NULL AND state != 'undone'")
 LEFT = text("undo NOT IN ('', 'taken back')")
 TAKEN_BACK = "taken back"
+OPEN = text("state = 'open'")
 
 
 class ImportBatch(Base):
@@ -170,3 +172,29 @@ class ImportDifference(Base):
     title: Mapped[str]
     outcome: Mapped[str]
     fields: Mapped[list[Any]]
+
+
+class MergeProposal(Base):
+    """An import said of an article's scores or status other than a person had; whether to take it waits for a person.
+
+    `fields` maps the name to `before` and `now`: what was imported before and what is. `batch_id` is the import that said
+    so last. At most one of an article is open. Once it is settled `decision_id` is the decision that did it, if one did.
+    """
+
+    __tablename__ = "merge_proposal"
+    __table_args__ = (
+        CheckConstraint("state IN ('open', 'taken', 'kept', 'overtaken')", name="state"),
+        Index("ix_merge_proposal_article_id_id", "article_id", "id"),
+        Index("uq_merge_proposal_open", "article_id", unique=True, sqlite_where=OPEN, postgresql_where=OPEN),
+        Index("ix_merge_proposal_open", "id", sqlite_where=OPEN, postgresql_where=OPEN),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    article_id: Mapped[int] = mapped_column(ForeignKey("article.id", ondelete="CASCADE"))
+    batch_id: Mapped[int | None]
+    state: Mapped[str] = mapped_column(default="open")
+    fields: Mapped[dict[str, Any]]
+    decision_id: Mapped[int | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    article: Mapped[Article] = relationship(lazy="raise")

@@ -8,7 +8,6 @@ from typing import Any
 
 from review_app.articles.actions import State, rank_of, set_state
 from review_app.articles.models import Article, ArticleFlag
-from review_app.articles.rules import RevisionStatus
 
 COLUMNS = (
     "title",
@@ -34,26 +33,27 @@ def snapshot(article: Article) -> dict[str, Any]:
         "columns": {name: getattr(article, name) for name in COLUMNS},
         "text": {name: getattr(article.body, name) for name in TEXT},
         "meta": article.meta.imported,
+        "imported_status": article.meta.imported_status,
         "flags": {flag.name: flag.value for flag in article.flags},
         "state": State.of(article).as_json(),
-        "decided_by_person": article.decided_at is not None,
     }
 
 
 def put_back(article: Article, before: dict[str, Any], now: datetime) -> None:
     """Give an article, loaded whole, what the snapshot says.
 
-    An approval comes back with the text that it was given for, and is published anew from there.
+    An approval comes back with the text that it was given for; unless the public has read that text all the while, it is
+    published anew from there.
     """
     for name, value in before["columns"].items():
         setattr(article, name, value)
     for name, value in before["text"].items():
         setattr(article.body, name, value)
-    article.meta.imported = before["meta"]
+    article.meta.imported, article.meta.imported_status = before["meta"], before["imported_status"]
     take_flags(article, before["flags"])
     state = State.from_json(before["state"])
-    if state.status == RevisionStatus.APPROVED:
-        state = replace(state, published_version=None)
+    if article.published_digest != state.published_digest:
+        state = replace(state, published_version=None, published_digest=None)
     if state.awaiting_review and not article.awaiting_review:
         state = replace(state, queue_rank=rank_of(now))
     set_state(article, state, now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
@@ -13,9 +14,10 @@ from review_app.articles.search import forget_articles, index_article
 from review_app.base.errors import Conflict, Invalid
 from review_app.evidence.actions import forget, remeasure
 from review_app.importing.actions import load_articles, take_turns
+from review_app.importing.merging import close, open_proposal
 from review_app.importing.models import TAKEN_BACK, ImportBatch, ImportBefore, ImportRow
 from review_app.importing.snapshots import put_back
-from review_app.outbox.actions import Actor, announce, log_event
+from review_app.outbox.actions import SYSTEM, Actor, announce, log_event
 from review_app.outbox.changes import note_change, observe_change
 
 ENDED = ("finished", "failed", "cancelled")
@@ -118,12 +120,22 @@ def _undo_rows(
         if row.outcome == "created":
             gone.append(article.id)
         else:
-            put_back(article, before[row.source_id], now)
-            session.flush()
-            index_article(session, article, article.body.plain_text)
+            _put_back(session, batch, article, before[row.source_id], now=now)
             back.append(article.id)
     remeasure(session, back, now)
     _take_away(session, gone)
+
+
+def _put_back(
+    session: Session, batch: ImportBatch, article: Article, before: dict[str, Any], *, now: datetime
+) -> None:
+    with session.no_autoflush:  # a query in between would show the database an article that is half changed
+        proposal = open_proposal(session, article)
+        put_back(article, before, now)
+    session.flush()
+    if proposal is not None and proposal.batch_id == batch.id:
+        close(session, article, proposal, "overtaken", actor=SYSTEM, now=now)
+    index_article(session, article, article.body.plain_text)
 
 
 def _why_left(row: ImportRow, batch: ImportBatch, article: Article | None, busy: Mapping[int, str]) -> str:

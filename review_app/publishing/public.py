@@ -9,6 +9,7 @@ from flask import Blueprint, Response, current_app, make_response, request, url_
 from review_app.accounts.permissions import permit
 from review_app.accounts.rules import Permission
 from review_app.articles.markup import public_images
+from review_app.articles.queries import Wording
 from review_app.base.database import db
 from review_app.base.errors import NotFound
 from review_app.base.security import policy_text
@@ -35,24 +36,25 @@ def page(slug: str) -> Response:
         found = public_page(db.session(), slug)
     except NotFound:
         return _fresh(make_response(_render("public/missing.html", withdrawn=False), 404))
-    if not found.published:
+    if found.text is None:
         return _fresh(make_response(_render("public/missing.html", withdrawn=True), 410))
-    return _published(found)
+    return _published(found, found.text)
 
 
-def _published(found: PublicPage) -> Response:
+def _published(found: PublicPage, text: Wording) -> Response:
     article = found.article
     response = make_response(
         _render(
             "public/article.html",
             article=article,
-            text=public_images(article.body.html),
+            wording=text,
+            text=public_images(text.html),
             address=external(url_for("public.page", slug=article.slug)),
         )
     )
     response.headers["X-Robots-Tag"] = "index, follow"
     response.headers["Content-Security-Policy"] = policy_text({"img-src": "'self' https:"})
-    response.last_modified = article.updated_at
+    response.last_modified = found.changed_at
     return _fresh(response)
 
 

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.orm import Session, joinedload
 
-from review_app.articles.models import Article
+from review_app.articles.models import Article, ArticleBody, ArticleVersion
+from review_app.articles.queries import Wording
 from review_app.base.errors import NotFound
 from review_app.base.paging import Page, decode_cursor, encode_cursor, page_of
 from review_app.publishing.models import Publication, PublishRun, PublishRunItem, Target
@@ -45,10 +46,16 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class PublicPage:
-    """What stands behind a public address: an article to show, or one that was withdrawn."""
+    """What stands behind a public address: an article with the text that was published, or (None) one that was withdrawn."""
 
     article: Article
-    published: bool
+    text: Wording | None
+
+    @property
+    def changed_at(self) -> datetime:
+        """When what the public reads last changed."""
+        kept = self.article.published_digest != self.article.text_digest
+        return (self.article.decided_at if kept else None) or self.article.updated_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +171,18 @@ def enabled_targets(session: Session) -> Sequence[Target]:
 
 def public_page(session: Session, slug: str) -> PublicPage:
     """The article behind a public address. Raises `NotFound` for one that was never published there."""
-    article = session.scalar(select(Article).where(Article.slug == slug).options(joinedload(Article.body)))
-    if article is None:
+    published = Article.published_digest == ArticleVersion.text_digest
+    found = session.execute(
+        select(Article, ArticleBody.html, ArticleVersion)
+        .join(ArticleBody, ArticleBody.article_id == Article.id)
+        .outerjoin(ArticleVersion, published & (ArticleVersion.article_id == Article.id))
+        .where(Article.slug == slug)
+    ).one_or_none()
+    if found is None:
         raise NotFound("There is no such page.")
+    article, html, kept = found
     if article.indexable and article.published_version is not None:
-        return PublicPage(article, published=True)
+        return PublicPage(article, _published_wording(article, html, kept))
     once = (
         select(Publication.id)
         .join(Target)
@@ -178,11 +192,24 @@ def public_page(session: Session, slug: str) -> PublicPage:
     )
     if session.scalar(once.limit(1)) is None:
         raise NotFound("There is no such page.")
-    return PublicPage(article, published=False)
+    return PublicPage(article, None)
+
+
+def _published_wording(article: Article, html: str, kept: ArticleVersion | None) -> Wording | None:
+    """Never simply the text that stands, but the one that was published: an import may have put another in its place."""
+    if article.published_digest == article.text_digest:
+        return Wording(article.title, article.excerpt, html)
+    return None if kept is None else Wording(kept.title, kept.excerpt, kept.html)
 
 
 def _published() -> ColumnElement[bool]:
     return Article.indexable & Article.published_version.is_not(None)
+
+
+def _changed_at() -> ColumnElement[datetime]:
+    """As `PublicPage.changed_at`: an import of a text that the public does not read changes nothing for it."""
+    kept = Article.published_digest != Article.text_digest
+    return case((kept & Article.decided_at.is_not(None), Article.decided_at), else_=Article.updated_at)
 
 
 def sitemap_parts(session: Session) -> Sequence[SitemapPart]:
@@ -191,7 +218,7 @@ def sitemap_parts(session: Session) -> Sequence[SitemapPart]:
     # does not know that two parameters are one figure.
     number = (Article.id // SITEMAP_PART).label("number")
     rows = session.execute(
-        select(number, func.max(Article.updated_at)).where(_published()).group_by("number").order_by("number")
+        select(number, func.max(_changed_at())).where(_published()).group_by("number").order_by("number")
     )
     return [SitemapPart(part, changed) for part, changed in rows]
 
@@ -200,7 +227,7 @@ def sitemap_entries(session: Session, number: int) -> Sequence[SitemapEntry]:
     """The published pages of one part. Raises `NotFound` when there is none."""
     first = number * SITEMAP_PART
     rows = session.execute(
-        select(Article.slug, Article.updated_at)
+        select(Article.slug, _changed_at())
         .where(_published(), Article.id >= first, Article.id < first + SITEMAP_PART)
         .order_by(Article.id)
     )

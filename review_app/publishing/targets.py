@@ -22,8 +22,8 @@ class Site:
     """Our own public pages: they show an article from the moment its published version is set."""
 
     def publish(self, session: Session, article: Article, publication: Publication, now: datetime) -> None:  # noqa: ARG002  # other kinds write
-        """Show it under `/p/<slug>` and in the sitemap."""
-        article.published_version = publication.version
+        """Show it under `/p/<slug>` and in the sitemap, in the text that was approved."""
+        article.published_version, article.published_digest = publication.version, article.decided_digest
         article.updated_at = now
 
 

@@ -15,12 +15,14 @@ from review_app.articles.actions import State, rank_of, set_state
 from review_app.articles.models import Article
 from review_app.articles.rules import SCORES, RevisionStatus, next_version
 from review_app.base.errors import Conflict, Forbidden, Invalid
+from review_app.importing.merging import close_if_done, reopen
 from review_app.outbox.actions import Actor, log_event
 from review_app.review_queue.actions import check_not_held_by_another, settle
 from review_app.reviewing.announcements import tell_outside
 from review_app.reviewing.models import Decision
 from review_app.reviewing.queries import Rules, current_rules, known_items, standing_decision
 from review_app.reviewing.rules import (
+    COUNTED,
     LEAST_ROLE,
     NEEDS_NOTE,
     NOTE_LENGTH,
@@ -54,7 +56,11 @@ class StaleArticle(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What a reviewer says of an article. Scores left out stay as they are; `row_version` is the version that was read."""
+    """What a reviewer says of an article. Scores left out stay as they are; `row_version` is the version that was read.
+
+    `of_the_text` is False for one who merged figures and did not read: then a text that came since the last decision still
+    counts as unread, and an article that waits for it goes on waiting. Such a judgement cannot approve that text.
+    """
 
     outcome: Outcome
     row_version: int
@@ -63,6 +69,7 @@ class Judgement:
     note: str = ""
     checklist: frozenset[int] = frozenset()
     override_reason: str = ""
+    of_the_text: bool = True
 
 
 def decide(
@@ -83,6 +90,8 @@ def decide(
     claim = check_not_held_by_another(session, article, user, now)
     if judgement.row_version != article.row_version:
         raise StaleArticle(article)
+    if judgement.outcome is Outcome.APPROVE and not judgement.of_the_text:
+        _check_text_was_decided(article)
     status = _next_status(article, user, judgement)
     rules = current_rules(session)
     _check_known(session, judgement, rules)
@@ -104,7 +113,7 @@ def decide(
         wait_seconds=max(0.0, (now - article.imported_at).total_seconds()),
         reverts_id=None,
     )
-    set_state(article, _after(before, scores, status=status, outcome=judgement.outcome, now=now), now)
+    set_state(article, _after(before, scores, judgement, status=status, now=now), now)
     return _record(session, decision, article, before, actor=actor, now=now, undo=undo)
 
 
@@ -168,6 +177,7 @@ def restored(earlier: State, current: State, now: datetime) -> State:
         awaiting_review=True,
         queue_rank=rank_of(now),
         published_version=None,
+        published_digest=None,
     )
 
 
@@ -199,10 +209,21 @@ def _record(
     )
     if reverted is None:
         add_to_slot(session, decision)
+        close_if_done(session, article, decision.id, actor=actor, now=now)
     else:
         take_from_slot(session, reverted)
+        reopen(session, article, reverted.id, actor=actor, now=now)
     tell_outside(session, article, decision, was=before, becomes=after, now=now, undo=undo, reverted=reverted)
     return decision
+
+
+def _check_text_was_decided(article: Article) -> None:
+    """The gate, for those who did not read: they may confirm an approval, never give one to a text that came since."""
+    if article.decided_digest != article.text_digest:
+        raise Conflict(
+            "The text has changed since it was decided on. Read it on the review page and decide there; "
+            "the imported scores stand beside yours."
+        )
 
 
 def _next_status(article: Article, user: User, judgement: Judgement) -> RevisionStatus:
@@ -224,18 +245,21 @@ def _next_status(article: Article, user: User, judgement: Judgement) -> Revision
 
 
 def _after(
-    before: State, scores: dict[str, int | None], *, status: str, outcome: Outcome, now: datetime
+    before: State, scores: dict[str, int | None], judgement: Judgement, *, status: str, now: datetime
 ) -> State:
+    outcome, unread = judgement.outcome, not judgement.of_the_text
     return replace(
         before,
         scores=scores,
         status=str(status),
         version=next_version(before.version, minor=outcome is Outcome.APPROVE),
         last_reviewed=now.date(),
-        awaiting_review=stays_in_queue(outcome),
+        awaiting_review=stays_in_queue(outcome) or (unread and before.awaiting_review),
         queue_rank=before.queue_rank if before.awaiting_review else rank_of(now),
         published_version=before.published_version,
         decided_at=now,
+        decided_digest=before.decided_digest if unread else before.text_digest,
+        affirmed=before.affirmed or outcome in COUNTED,
     )
 
 

@@ -20,9 +20,18 @@ from review_app.base.database import db, transaction
 from review_app.base.security import csrf
 from review_app.base.web import settings
 from review_app.reviewing.actions import decide, roll_back
+from review_app.reviewing.merging import get_proposal, settle_proposal
 from review_app.reviewing.models import Decision
-from review_app.reviewing.queries import current_rules, get_decision, history
-from review_app.reviewing.schemas import DecisionAnswer, DecisionProblem, NewDecision, NewRollback
+from review_app.reviewing.queries import current_rules, get_decision, history, list_merges
+from review_app.reviewing.schemas import (
+    DecisionAnswer,
+    DecisionProblem,
+    MergeAnswer,
+    NewDecision,
+    NewMerge,
+    NewRollback,
+    SettledAnswer,
+)
 
 blueprint = Blueprint("reviewing_api", __name__, url_prefix="/api/v1")
 csrf.exempt(blueprint)
@@ -82,6 +91,46 @@ def decisions(source_id: str, query: PageQuery) -> Listing[DecisionAnswer]:
     page = history(session, get_article(session, source_id), query.after, query.limit)
     items = [DecisionAnswer.of(decision, source_id, decision.reviewer.email) for decision in page.rows]
     return Listing(items, page.next)
+
+
+@blueprint.get("/articles/<source_id:source_id>/merge")
+@permit(Permission.READ_ARTICLES)
+@operation({200: MergeAnswer})
+def show_merge(source_id: str) -> MergeAnswer:
+    """What an import says of an article otherwise than people did; 404 when it says nothing."""
+    session = db.session()
+    article = get_article(session, source_id)
+    return MergeAnswer.of(get_proposal(session, article), article)
+
+
+@blueprint.post("/articles/<source_id:source_id>/merge")
+@permit(Permission.REVIEW)
+@operation(
+    {200: SettledAnswer},
+    problems={403: Problem, 409: DecisionProblem},
+    example={"take": ["quality"], "row_version": 3, "note": "measured anew"},
+)
+def settle_merge(source_id: str, body: NewMerge) -> SettledAnswer:
+    """Settle it: what is named in `take` becomes as it was imported, by a decision; all else stays ours.
+
+    Nobody else may hold the article. Taking nothing keeps ours and makes no decision.
+    """
+    with transaction() as session:
+        article, taking = lock_article(session, source_id), body.taking()
+        decision = settle_proposal(
+            session, article, person(), taking, actor=actor(), now=utc_now(), undo=_undo()
+        )
+    made = DecisionAnswer.of(decision, source_id, person().email) if decision else None
+    return SettledAnswer(source_id, article.row_version, made)
+
+
+@blueprint.get("/merges")
+@permit(Permission.READ_ARTICLES)
+@operation({200: Listing[MergeAnswer]})
+def merges(query: PageQuery) -> Listing[MergeAnswer]:
+    """What waits to be merged, the oldest first."""
+    page = list_merges(db.session(), query.after, query.limit)
+    return Listing([MergeAnswer.of(proposal, proposal.article) for proposal in page.rows], page.next)
 
 
 @blueprint.get("/decisions/<int:decision_id>")

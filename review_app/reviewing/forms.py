@@ -22,7 +22,9 @@ from review_app.accounts.rules import Role
 from review_app.articles.models import Article
 from review_app.articles.rules import SCORES, RevisionStatus
 from review_app.base.errors import DomainError, Invalid
+from review_app.importing.merging import FIELDS
 from review_app.reviewing.actions import Judgement
+from review_app.reviewing.merging import Taking
 from review_app.reviewing.policy import ITEM_LENGTH
 from review_app.reviewing.queries import Rules
 from review_app.reviewing.rules import LEAST_ROLE, OUTCOME_OF_STATUS
@@ -158,15 +160,36 @@ class DecisionForm(TellingForm):
 
 
 def form_for(article: Article) -> DecisionForm:
-    """The form as it stands when the page is opened: filled in, to be confirmed or corrected."""
+    """The form as it stands when the page is opened: filled in, to be confirmed or corrected.
+
+    Of an article that is approved and waits with a new text, nobody has read that: merely saving does not approve it.
+    """
+    unread = article.awaiting_review and article.revision_status == RevisionStatus.APPROVED
     return DecisionForm(
         data={
             **article.scores,
-            "revision_status": article.revision_status,
+            "revision_status": RevisionStatus.DRAFTED if unread else article.revision_status,
             "row_version": article.row_version,
             "text_digest": article.text_digest,
         }
     )
+
+
+class MergeForm(TellingForm):
+    """Which fields of a proposal are taken as imported; `seen_…` is what the page showed as ours."""
+
+    note = TextAreaField("Note", filters=[typed_text])
+    row_version = VersionField()
+
+    def __init__(self, sent: MultiDict[str, str] | None = None, **values: Any) -> None:
+        super().__init__(sent, **values)
+        given = sent or MultiDict()
+        self.take = frozenset(name for name in FIELDS if given.get(f"take_{name}") == "imported")
+        self.seen = {name: given[f"seen_{name}"] for name in FIELDS if f"seen_{name}" in given}
+
+    def taking(self) -> Taking:
+        """What was chosen. The form must be valid."""
+        return Taking(self.take, self.row_version.data, self.note.data or "")
 
 
 class RollbackForm(TellingForm):
@@ -174,12 +197,13 @@ class RollbackForm(TellingForm):
 
 
 class FloorsForm(TellingForm):
-    """The least score that an approval needs, each 0 to 100; nothing means no floor."""
+    """The least score that an approval needs, each 0 to 100 (nothing means no floor), and whether it outlives a new text."""
 
     quality = ScoreField("Quality")
     freshness = ScoreField("Freshness")
     depth = ScoreField("Depth")
     clarity = ScoreField("Clarity")
+    keep_indexable = BooleanField("Keep an approved article indexable when its text arrives changed")
     reason = StringField("Reason", filters=[typed_text])
     version = VersionField()
 
@@ -190,7 +214,7 @@ class FloorsForm(TellingForm):
 
 def floors_form(rules: Rules) -> FloorsForm:
     """The form as it stands when the page is opened."""
-    return FloorsForm(data={**rules.floors, "version": rules.version})
+    return FloorsForm(data={**rules.floors, "keep_indexable": rules.keep_indexable, "version": rules.version})
 
 
 class ItemForm(TellingForm):

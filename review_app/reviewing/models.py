@@ -1,4 +1,4 @@
-"""Decisions, the policy they are made under, and the sums that the statistics read."""
+"""Decisions, the checklist they tick, and the sums that the statistics read."""
 
 from __future__ import annotations
 
@@ -47,18 +47,6 @@ class Decision(Base):
     reverts_id: Mapped[int | None] = mapped_column(ForeignKey("decision.id"), unique=True)
     reviewer: Mapped[User] = relationship(lazy="raise")
     article: Mapped[Article] = relationship(lazy="raise")
-
-
-class Policy(Base):
-    """What an approval needs. Each change is a new version; the highest one holds. Floors: score name to 0..100."""
-
-    __tablename__ = "policy"
-
-    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    floors: Mapped[dict[str, Any]]
-    reason: Mapped[str]
-    changed_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
-    changed_at: Mapped[datetime]
 
 
 class ChecklistItem(Base):

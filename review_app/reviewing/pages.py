@@ -15,16 +15,17 @@ from sqlalchemy.orm import Session
 from review_app.accounts.models import User
 from review_app.accounts.rules import Role
 from review_app.articles.markup import frame_images
-from review_app.articles.models import Article
+from review_app.articles.models import Article, Policy
 from review_app.articles.rules import SCORES
 from review_app.base.web import relative, settings
 from review_app.evidence.folding import fold_stock
 from review_app.evidence.queries import Evidence, as_hex
+from review_app.importing.merging import imported_values
 from review_app.review_queue.models import Claim
 from review_app.review_queue.pages import ClaimLine, claim_line
 from review_app.review_queue.rules import HEARTBEAT_SECONDS
 from review_app.reviewing.forms import DecisionForm
-from review_app.reviewing.models import Decision, Policy
+from review_app.reviewing.models import Decision
 from review_app.reviewing.queries import Rules, history, policy_versions, standing_decision
 from review_app.reviewing.rules import Outcome, allowed_statuses
 
@@ -51,9 +52,8 @@ def _paragraph_url(digest: int) -> str:
 
 def imported_scores(article: Article) -> dict[str, int | None]:
     """The scores that came with the last import; whatever is no number there is None."""
-    found = article.meta.imported.get("score")
-    scores = found if isinstance(found, Mapping) else {}
-    return {name: scores.get(name) if type(scores.get(name)) is int else None for name in SCORES}
+    imported = imported_values(article.meta)
+    return {name: imported[name] for name in SCORES}
 
 
 @dataclass(frozen=True, slots=True)

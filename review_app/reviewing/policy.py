@@ -9,10 +9,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from review_app.accounts.models import User
+from review_app.articles.models import Policy
 from review_app.articles.rules import SCORES
 from review_app.base.errors import Conflict, Invalid, NotFound
 from review_app.outbox.actions import Actor, log_event
-from review_app.reviewing.models import ChecklistItem, Policy
+from review_app.reviewing.models import ChecklistItem
 from review_app.reviewing.queries import current_rules
 from review_app.reviewing.rules import says_something
 
@@ -26,10 +27,14 @@ def set_floors(
     reason: str,
     *,
     based_on: int,
+    keep_indexable: bool | None = None,
     actor: Actor,
     now: datetime,
 ) -> Policy:
-    """Set the least score an approval needs. Raises `Invalid`, or `Conflict` when somebody set another meanwhile."""
+    """Set the least score an approval needs, and whether it outlives a change of the text (None: as it was).
+
+    Raises `Invalid`, or `Conflict` when somebody set another meanwhile.
+    """
     if not says_something(reason):
         raise Invalid("Please say why.", {"reason": ["is needed to change the policy"]})
     wrong = {
@@ -44,7 +49,12 @@ def set_floors(
         raise Conflict("Somebody else changed the policy since you opened it. Please look at theirs first.")
     kept = {name: floor for name, floor in floors.items() if floor}
     policy = Policy(
-        version=before.version + 1, floors=kept, reason=reason.strip(), changed_by_id=user.id, changed_at=now
+        version=before.version + 1,
+        floors=kept,
+        keep_indexable=before.keep_indexable if keep_indexable is None else keep_indexable,
+        reason=reason.strip(),
+        changed_by_id=user.id,
+        changed_at=now,
     )
     session.add(policy)
     try:
@@ -54,7 +64,9 @@ def set_floors(
             "Somebody else changed the policy at the same moment. Please look at theirs first."
         ) from error
     subject = ("policy", str(policy.version))
-    log_event(session, "policy.set", subject, actor=actor, now=now, before=before.floors, after=kept)
+    was = before.floors | {"keep_indexable": before.keep_indexable}
+    becomes = kept | {"keep_indexable": policy.keep_indexable}
+    log_event(session, "policy.set", subject, actor=actor, now=now, before=was, after=becomes)
     return policy
 
 

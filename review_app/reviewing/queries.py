@@ -5,23 +5,28 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import literal_column, select
 from sqlalchemy.orm import Session, aliased, joinedload
 
-from review_app.articles.models import Article
+from review_app.articles.models import Article, Policy
 from review_app.base.errors import NotFound
-from review_app.base.paging import Page, decode_cursor, encode_cursor, page_of
-from review_app.reviewing.models import ChecklistItem, Decision, Policy
+from review_app.base.paging import PAGE_ROWS, Page, decode_cursor, encode_cursor, page_of
+from review_app.importing.models import MergeProposal
+from review_app.reviewing.models import ChecklistItem, Decision
 from review_app.reviewing.rules import Outcome
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The policy that holds: its version (0 before any was set), the floor of each score that has one, the checklist."""
+    """The policy that holds: its version (0 before any was set), the floor of each score that has one, the checklist.
+
+    `keep_indexable` is explained at `Policy`.
+    """
 
     version: int
     floors: dict[str, int]
     checklist: Sequence[ChecklistItem]
+    keep_indexable: bool = False
 
 
 def current_rules(session: Session) -> Rules:
@@ -32,7 +37,9 @@ def current_rules(session: Session) -> Rules:
         .where(ChecklistItem.retired_at.is_(None))
         .order_by(ChecklistItem.position, ChecklistItem.id)
     ).all()
-    return Rules(policy.version if policy else 0, policy.floors if policy else {}, items)
+    if policy is None:
+        return Rules(0, {}, items)
+    return Rules(policy.version, policy.floors, items, policy.keep_indexable)
 
 
 def known_items(session: Session, ids: Collection[int]) -> set[int]:
@@ -56,6 +63,17 @@ def get_decision(session: Session, decision_id: int) -> Decision:
     if found is None:
         raise NotFound(f"There is no decision {decision_id}.")
     return found
+
+
+def list_merges(session: Session, after: str | None = None, size: int = PAGE_ROWS) -> Page[MergeProposal]:
+    """The open proposals with their articles, the oldest first, a page at a time."""
+    # The state stands in the statement itself: SQLite reads a partial index only where the query says its condition.
+    is_open = MergeProposal.state == literal_column("'open'")
+    query = select(MergeProposal).where(is_open).options(joinedload(MergeProposal.article))
+    query = query.order_by(MergeProposal.id).limit(size + 1)
+    if after:
+        query = query.where(MergeProposal.id > decode_cursor(after, int)[0])
+    return page_of(session.scalars(query).all(), size, lambda proposal: encode_cursor(proposal.id))
 
 
 def history(session: Session, article: Article, after: str | None = None, size: int = 50) -> Page[Decision]:

@@ -9,18 +9,23 @@ from typing import Annotated, Any, ClassVar, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from review_app.articles.models import Article
 from review_app.articles.rules import RevisionStatus
 from review_app.articles.schemas import RevisionAnswer, Score, ScoresAnswer
 from review_app.base.api import Input, Text
 from review_app.base.errors import Invalid
+from review_app.importing.merging import FIELDS, own_values, remaining
+from review_app.importing.models import MergeProposal
 from review_app.review_queue.schemas import HeldProblem
 from review_app.reviewing.actions import Judgement, as_public
+from review_app.reviewing.merging import Taking
 from review_app.reviewing.models import Decision
 from review_app.reviewing.rules import NEEDS_NOTE, NOTE_LENGTH, Outcome
 
 Note = Annotated[Text, Meta(max_length=NOTE_LENGTH)]
 GivenOutcome = Literal["save", "approve", "request_changes", "reject", "archive"]
 SavedStatus = Literal["drafted", "reviewed"]
+MergedField = Literal["quality", "freshness", "depth", "clarity", "status"]
 RowVersion = Annotated[int, Meta(ge=0, le=2**63 - 1, description="That of the article that was read.")]
 
 NEEDS_NOTE_TOO = {
@@ -137,3 +142,52 @@ class DecisionProblem(HeldProblem, frozen=True, kw_only=True):
 
     row_version: int | UnsetType = UNSET
     current: StateAnswer | UnsetType = UNSET
+
+
+class NewMerge(Input, frozen=True, kw_only=True):
+    """What is taken of an import: the names of fields; what is not named stays ours."""
+
+    take: Annotated[tuple[MergedField, ...], Meta(max_length=len(FIELDS))]
+    row_version: RowVersion
+    note: Note = ""
+
+    def taking(self) -> Taking:
+        """The same for the action."""
+        return Taking(frozenset(self.take), self.row_version, self.note)
+
+
+class MergeFieldAnswer(Struct, frozen=True):
+    """One field on which an import and people differ: what was imported before, what is now, and what we have."""
+
+    field: MergedField
+    before: Score | RevisionStatus | None
+    now: Score | RevisionStatus | None
+    ours: Score | RevisionStatus | None
+
+
+class MergeAnswer(Struct, frozen=True):
+    """What an import says of an article otherwise than people did. `row_version` goes into the call that settles it."""
+
+    source_id: str
+    row_version: int
+    batch: Annotated[int | None, Meta(description="The number of the import that said so last.")]
+    proposed_at: datetime
+    fields: list[MergeFieldAnswer]
+
+    @classmethod
+    def of(cls, proposal: MergeProposal, article: Article) -> MergeAnswer:
+        """An open proposal: the fields that still differ from what the article has."""
+        own = own_values(article)
+        fields = [
+            msgspec.convert({"field": name, **values, "ours": own[name]}, MergeFieldAnswer)
+            for name, values in remaining(article, proposal).items()
+        ]
+        return cls(article.source_id, article.row_version, proposal.batch_id, proposal.created_at, fields)
+
+
+class SettledAnswer(Struct, frozen=True):
+    """A merge that is settled, and the decision that it took; null if all stayed ours."""
+
+    source_id: str
+    row_version: int
+    decision: DecisionAnswer | None

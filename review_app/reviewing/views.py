@@ -19,9 +19,18 @@ from review_app.base.problems import status_of
 from review_app.evidence.queries import NOT_MEASURED, evidence_of
 from review_app.review_queue import pages as queue_pages
 from review_app.review_queue.queries import claim_of
-from review_app.reviewing import pages
+from review_app.reviewing import merge_pages, pages
 from review_app.reviewing.actions import StaleArticle, decide, roll_back
-from review_app.reviewing.forms import DecisionForm, FloorsForm, ItemForm, RollbackForm, floors_form, form_for
+from review_app.reviewing.forms import (
+    DecisionForm,
+    FloorsForm,
+    ItemForm,
+    MergeForm,
+    RollbackForm,
+    floors_form,
+    form_for,
+)
+from review_app.reviewing.merging import get_proposal, settle_proposal
 from review_app.reviewing.models import Decision
 from review_app.reviewing.policy import add_item, retire_item, set_floors
 from review_app.reviewing.queries import current_rules, get_decision
@@ -55,6 +64,7 @@ def show(source_id: str) -> Response:
             unfolded=unfolded,
             claim=claim_of(session, article, now),
             history=history,
+            proposal=merge_pages.waiting_merge(session, article),
             may_queue=person().may(Permission.REORDER_QUEUE) and article.revision_status not in SETTLED,
         )
     )
@@ -91,6 +101,8 @@ def _review_page(article: Article, form: DecisionForm, status: int, *, stale: bo
         unfolded=unfolded,
         panel=panel,
         history=history,
+        proposal=None if asks_for_part() else merge_pages.waiting_merge(session, article),
+        since=None if asks_for_part() else merge_pages.since_decision(session, article, history.decisions),
         filters=queue_pages.filters_behind(),
     )
     return make_response(html, status)
@@ -162,6 +174,54 @@ def roll_back_decision(decision_id: int) -> AnyResponse:
     return see_other(url_for("articles.show", source_id=source_id))
 
 
+@blueprint.get("/articles/<string:source_id>/merge")
+@permit(Permission.REVIEW)
+def merge(source_id: str) -> Response:
+    """What an import says otherwise than people did: take it or keep ours, field by field."""
+    article = get_article(db.session(), source_id)
+    return _merge_page(article, MergeForm(data={"row_version": article.row_version}), 200)
+
+
+def _merge_page(article: Article, form: MergeForm, status: int) -> Response:
+    found = merge_pages.merge_of(article, get_proposal(db.session(), article), form)
+    html = render_template("reviewing/merge.html", article=article, merge=found, form=form)
+    return make_response(html, status)
+
+
+@blueprint.post("/articles/<string:source_id>/merge")
+@permit(Permission.REVIEW)
+def settle_merge(source_id: str) -> AnyResponse:
+    """Settle it. What is taken becomes a decision; refused, the same page with what was chosen."""
+    form = MergeForm(request.form)
+    if not form.validate():
+        return _merge_page(get_article(db.session(), source_id), form, 422)
+    try:
+        with transaction() as session:
+            article, undo = lock_article(session, source_id), pages.undo_window()
+            decision = settle_proposal(
+                session, article, person(), form.taking(), actor=actor(), now=utc_now(), undo=undo
+            )
+    except (Conflict, Forbidden, Invalid) as error:
+        if isinstance(error, Conflict):
+            form.form_errors.append(f"{queue_pages.refusal_of(error)} What you chose still stands below.")
+        else:
+            form.tell(error)
+        return _merge_page(get_article(db.session(), source_id), form, status_of(error))
+    if decision is None:
+        flash(f"Kept ours in “{queue_pages.short(article.title)}”.", "success")
+    else:
+        _tell(decision, article.title)
+    return see_other(url_for("articles.show", source_id=source_id))
+
+
+@blueprint.get("/merges")
+@permit(Permission.REVIEW)
+def merges() -> Response:
+    """The articles of which an import says otherwise than people did, the oldest first."""
+    rows, next_url = merge_pages.waiting_merges(db.session(), request.args.get("after"))
+    return make_response(render_template("reviewing/merges.html", rows=rows, next_url=next_url))
+
+
 @blueprint.get("/admin/policy")
 @permit(Permission.SET_POLICY)
 def policy() -> Response:
@@ -191,9 +251,15 @@ def set_policy() -> AnyResponse:
         return _policy_page(422, floors=form)
     try:
         with transaction() as session:
-            based_on, reason = form.version.data, form.reason.data or ""
             set_floors(
-                session, person(), form.floors(), reason, based_on=based_on, actor=actor(), now=utc_now()
+                session,
+                person(),
+                form.floors(),
+                form.reason.data or "",
+                based_on=form.version.data,
+                keep_indexable=bool(form.keep_indexable.data),
+                actor=actor(),
+                now=utc_now(),
             )
     except (Conflict, Invalid) as error:
         form.tell(error)

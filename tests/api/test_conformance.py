@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from review_app.accounts.models import User
 from review_app.base.paging import encode_cursor
+from review_app.importing.models import MergeProposal
 from review_app.worker import run_pending
 from tests.factories import LONG_AGO, make_article
 from tests.importing.records import lines, record
@@ -37,6 +38,7 @@ NOT_IN_A_SCHEMA = (
     "/api/v1/imports",  # whether a file can be read
     "/api/v1/decisions/{decision_id}/rollback",  # whether a note is needed depends on who asks, and when
     "/api/v1/articles/{source_id}/decisions",  # whether all scores are there depends on the article
+    "/api/v1/articles/{source_id}/merge",  # as does what waits to be merged
 )
 CONFIG = {
     "dictionaries": {
@@ -72,7 +74,14 @@ def desk(app: Flask, program: Program, session_of: SessionOf) -> Flask:
     }
     with session_of() as session:
         for number, source_id in enumerate(ARTICLES):
-            make_article(session, source_id, **(approved if number % 3 == 0 else {}))
+            article = make_article(session, source_id, **(approved if number % 3 == 0 else {}))
+            fields = {
+                "quality": {"before": 70, "now": 80},
+                "status": {"before": "drafted", "now": "reviewed"},
+            }
+            session.add(
+                MergeProposal(article_id=article.id, fields=fields, created_at=LONG_AGO, updated_at=LONG_AGO)
+            )
     for number in FIRST:
         body = {"outcome": "save", "row_version": 1, "scores": {"quality": number}}
         assert program.post(f"/articles/{ARTICLES[number * 3 - 2]}/decisions", json=body).status_code == 201

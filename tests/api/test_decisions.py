@@ -14,8 +14,9 @@ import time_machine
 from sqlalchemy.orm import Session
 
 from review_app.accounts.models import User
+from review_app.articles.models import Policy
 from review_app.base.clock import utc_now, utc_today
-from review_app.reviewing.models import ChecklistItem, Policy
+from review_app.reviewing.models import ChecklistItem
 from tests.factories import LONG_AGO, make_article
 from tests.support.cast import Program
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, aliased
 
 from review_app.accounts.models import User
 from review_app.articles.filters import Filters
-from review_app.articles.models import Article
+from review_app.articles.models import Article, Policy
 from review_app.base.errors import Conflict
 from review_app.base.security import passwords
 from review_app.importing.models import ImportBatch, ImportRowError, ImportRowWarning
@@ -26,7 +26,7 @@ from review_app.outbox.models import Event, OutboxEvent
 from review_app.publishing.models import Publication, PublishRun
 from review_app.review_queue.models import Claim
 from review_app.review_queue.queries import list_queue, queue_length
-from review_app.reviewing.models import Decision, Policy, ReviewSlot
+from review_app.reviewing.models import Decision, ReviewSlot
 from review_app.reviewing.policy import set_floors
 from review_app.reviewing.queries import current_rules
 from review_app.reviewing.rules import Outcome, slot_of

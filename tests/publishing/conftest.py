@@ -140,7 +140,12 @@ def withdraw(session_of) -> Callable[[str], None]:
     """An article loses its approval, and with it its place on the public pages."""
 
     def lose(source_id: str) -> None:
-        lost = {"revision_status": "drafted", "indexable": False, "published_version": None}
+        lost = {
+            "revision_status": "drafted",
+            "indexable": False,
+            "published_version": None,
+            "published_digest": None,
+        }
         with session_of() as session:
             session.execute(update(Article).where(Article.source_id == source_id).values(lost))
 

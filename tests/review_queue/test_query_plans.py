@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
@@ -24,6 +25,7 @@ NOW = LONG_AGO + timedelta(days=1)
 STACKS = ("flask", "nginx")
 RARE = "cobol"
 PLAIN_INDEX = "ix_article_queue"
+FROM = re.compile("FROM (article|merge_proposal)")
 
 
 @pytest.fixture
@@ -39,7 +41,7 @@ def long_queue(session_of: Sessions) -> None:
 
 @contextmanager
 def plans(session: Session) -> Iterator[list[str]]:
-    """The plans of the statements that read articles in the block, in order."""
+    """The plans of the statements in the block that read articles, or what waits to be merged into them, in order."""
     found: list[str] = []
     connection = session.connection()
     sqlite = connection.dialect.name == "sqlite"
@@ -47,7 +49,7 @@ def plans(session: Session) -> Iterator[list[str]]:
         session.execute(text("SET LOCAL enable_seqscan = off"))
 
     def explain(conn: Connection, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        if statement.startswith(("SELECT", "WITH")) and "FROM article" in statement:
+        if statement.startswith(("SELECT", "WITH")) and FROM.search(statement):
             raw = conn.connection.cursor()
             raw.execute(("EXPLAIN QUERY PLAN " if sqlite else "EXPLAIN ") + statement, parameters)
             found.append("\n".join(str(row[-1]) for row in raw.fetchall()))

@@ -1,5 +1,7 @@
 """The promise that all the rest serves: nothing is indexable but what a person approved, in just the text they read.
 
+With the policy that keeps an article indexable while a new text waits, the public goes on reading the approved one.
+
 Random people do random things to a few articles, with pages that may have gone stale; after each step it must hold.
 """
 
@@ -22,20 +24,23 @@ from sqlalchemy.orm import Session
 from review_app.accounts.models import User
 from review_app.accounts.rules import Role
 from review_app.articles.filters import Filters
-from review_app.articles.models import Article
-from review_app.articles.queries import lock_article
+from review_app.articles.models import Article, ArticleMeta
+from review_app.articles.queries import approved_wording, lock_article, wording
 from review_app.articles.rules import SCORES, SETTLED, RevisionStatus
 from review_app.base.database import db, transaction
-from review_app.base.errors import DomainError
-from review_app.importing.actions import settle
+from review_app.base.errors import DomainError, NotFound
+from review_app.importing.actions import Place, settle
+from review_app.importing.merging import FIELDS, imported_values, open_proposal
 from review_app.importing.models import ImportBatch
 from review_app.importing.record import RawRecord, Record
 from review_app.importing.validation import validate
 from review_app.outbox.actions import SYSTEM
 from review_app.publishing.actions import Order, lease_run, publish_some, start_run
+from review_app.publishing.queries import public_page
 from review_app.publishing.rules import Trigger
 from review_app.review_queue.actions import claim_next, hold, put_into_queue, release, skip
 from review_app.reviewing.actions import Judgement, decide, roll_back
+from review_app.reviewing.merging import Taking, settle_proposal
 from review_app.reviewing.models import Decision
 from review_app.reviewing.policy import add_item, set_floors
 from review_app.reviewing.queries import current_rules, standing_decision
@@ -53,6 +58,8 @@ DECIDING = [outcome for outcome in Outcome if outcome is not Outcome.ROLLBACK]
 
 which_article = st.sampled_from(ARTICLES)
 which_person = st.sampled_from(PEOPLE)
+which_text = st.sampled_from(range(len(TEXTS)))
+which_fields = st.sets(st.sampled_from(FIELDS), max_size=2)
 scores = st.dictionaries(st.sampled_from(SCORES), st.one_of(st.none(), st.integers(-1, 101)))
 
 
@@ -65,6 +72,8 @@ class Desk(RuleBasedStateMachine):
         super().__init__()
         self.now = LONG_AGO + timedelta(days=1)
         self.pages: dict[tuple[int, int], tuple[int, str]] = {}
+        self.html_of: dict[str, str] = {}
+        self.ever_kept = False
         self.context = self.app.app_context()
         self.context.push()
         with transaction() as session:
@@ -75,11 +84,14 @@ class Desk(RuleBasedStateMachine):
             self.line = add_item(session, "Read it", required=True, actor=SYSTEM, now=self.now).id
             self._set_floor(session, people[LEAD])
         for number in ARTICLES:
-            self.import_again(number, 0, "drafted", waits=True)
+            self.import_again(number, 0, "drafted", 81, waits=True)
 
-    def _set_floor(self, session: Session, lead: User) -> None:
+    def _set_floor(self, session: Session, lead: User, *, keep: bool = False) -> None:
         version = current_rules(session).version
-        set_floors(session, lead, {"quality": 40}, "test", based_on=version, actor=SYSTEM, now=self.now)
+        floors = {"quality": 40}
+        set_floors(
+            session, lead, floors, "test", based_on=version, keep_indexable=keep, actor=SYSTEM, now=self.now
+        )
 
     def teardown(self) -> None:
         db.session.remove()
@@ -177,8 +189,37 @@ class Desk(RuleBasedStateMachine):
         self.open_page(LEAD, article)
         on_second_thought: dict[str, Any] = {"given": {}, "status": None, "note": "No.", "override": ""}
         self._decide(LEAD, article, outcome=Outcome.REJECT, ticked=False, **on_second_thought)
-        self.import_again(article, text, "reviewed", waits=False)
+        self.import_again(article, text, "reviewed", 70, waits=False)
         self.roll_back_the_standing_decision(article)
+
+    @rule(keep=st.booleans())
+    def set_the_policy_for_new_texts(self, *, keep: bool) -> None:
+        self.ever_kept |= keep
+        with transaction() as session:
+            self._set_floor(session, session.get_one(User, self.people[LEAD]), keep=keep)
+
+    @rule(article=which_article, text=which_text, keep=st.booleans(), first=st.booleans())
+    def approve_publish_and_import(self, article: int, text: int, *, keep: bool, first: bool) -> None:
+        """The way by which a text that nobody has read could reach the public."""
+        self.set_the_policy_for_new_texts(keep=keep)
+        self.approve_as_one_should(LEAD, article)
+        self.time_passes(25)
+        if first:
+            self.publish_both()
+        self.import_again(article, text, "reviewed", 70, waits=False)
+        self.publish_both()
+
+    @rule(person=which_person, article=which_article, fresh=st.booleans(), take=which_fields)
+    def merge_what_was_imported(self, person: int, article: int, take: set[str], *, fresh: bool) -> None:
+        if fresh:
+            self.open_page(person, article)
+        row_version, _ = self.pages.get((person, article), (-1, ""))
+
+        def work(session: Session, user: User, found: Article) -> None:
+            taking = Taking(frozenset(take), row_version)
+            settle_proposal(session, found, user, taking, actor=SYSTEM, now=self.now, undo=UNDO)
+
+        self.attempt(work, person, article)
 
     @rule(person=which_person, article=which_article)
     def hold_it(self, person: int, article: int) -> None:
@@ -219,14 +260,19 @@ class Desk(RuleBasedStateMachine):
         article=which_article,
         text=st.sampled_from(range(len(TEXTS))),
         status=st.sampled_from([*RevisionStatus, "updated", "indexed"]),
+        quality=st.sampled_from([70, 81]),
         waits=st.booleans(),
     )
-    def import_again(self, article: int, text: int, status: str, *, waits: bool) -> None:
+    def import_again(self, article: int, text: int, status: str, quality: int, *, waits: bool) -> None:
         """The same article comes again, with this text and whatever it says of itself."""
         sent = as_sent(
             self.names[article],
             body=TEXTS[text],
-            **{"revision.status": status, "flags.needs_human_review": int(waits)},
+            **{
+                "revision.status": status,
+                "score.quality": quality,
+                "flags.needs_human_review": int(waits),
+            },
         )
         raw = RawRecord(line=1, item=1, fields=sent, body_html=sent.pop("body"), raw="")
         read = validate(raw, self.now.date())
@@ -235,8 +281,10 @@ class Desk(RuleBasedStateMachine):
             batch = ImportBatch(name="gate", origin="command", state="running", created_at=self.now)
             session.add(batch)
             session.flush()
-            settle(session, batch, [("gate.jsonl", read)], now=self.now)
+            settle(session, batch, [(Place("gate.jsonl", "jsonl"), read)], now=self.now)
             assert batch.rejected == 0
+        with transaction() as session:
+            self.html_of[lock_article(session, self.names[article]).text_digest] = read.body_html
 
     @rule()
     def publish_both(self) -> None:
@@ -269,15 +317,52 @@ class Desk(RuleBasedStateMachine):
                 standing = standing_decision(session, article)
                 assert standing is not None
                 assert standing.outcome == "approve"
-                assert standing.before["text_digest"] == article.text_digest
                 assert standing.after["scores"] == article.scores
+                assert standing.before["text_digest"] == article.decided_digest
+                assert article.awaiting_review == (article.decided_digest != article.text_digest)
+                assert self.ever_kept or not article.awaiting_review
+
+    @invariant()
+    def the_public_reads_nothing_but_what_was_approved(self) -> None:
+        with transaction() as session:
+            for article in self._articles(session):
+                approved = {self.html_of[digest] for digest in approved_digests(session, article)}
+                out = approved_wording(session, article)
+                assert (out is not None) == article.indexable, "what was approved is lost"
+                assert out is None or out.html == self.html_of[str(article.decided_digest)]
+                assert out is None or out.html in approved
+                with suppress(NotFound):
+                    page = public_page(session, article.slug)
+                    assert (page.text is not None) == (article.published_version is not None)
+                    assert page.text is None or page.text.html in approved
 
     @invariant()
     def what_is_settled_does_not_wait_and_what_is_not_indexable_is_not_published(self) -> None:
         with transaction() as session:
             for article in self._articles(session):
-                assert not (article.awaiting_review and article.revision_status in SETTLED)
+                assert not (article.awaiting_review and article.revision_status in SETTLED - {"approved"})
                 assert article.published_version is None or article.indexable
+
+    @invariant()
+    def a_text_that_was_decided_on_is_never_lost(self) -> None:
+        with transaction() as session:
+            for article in self._articles(session):
+                kept = wording(session, article, article.decided_digest)
+                assert article.decided_digest is None or kept is not None
+                assert kept is None or kept.html == self.html_of[str(article.decided_digest)]
+
+    @invariant()
+    def what_waits_to_be_merged_is_no_more_than_what_differs(self) -> None:
+        with transaction() as session:
+            for article in self._articles(session):
+                proposal = open_proposal(session, article)
+                if proposal is None:
+                    continue
+                imported = imported_values(session.get_one(ArticleMeta, article.id))
+                assert proposal.fields
+                assert {
+                    name: values["now"] for name, values in proposal.fields.items()
+                }.items() <= imported.items()
 
     @rule(article=which_article)
     def the_database_itself_refuses_to_break_it(self, article: int) -> None:
@@ -291,18 +376,34 @@ class Desk(RuleBasedStateMachine):
 def breaking(article: Article) -> list[dict[str, Any]]:
     """Changes that would break the gate, as the article stands."""
     changes: list[dict[str, Any]] = [{"revision_status": "indexed"}, {"quality": 101}]
+    unread = article.decided_digest not in {None, article.text_digest}
     if article.indexable:
         changes += [{"revision_status": status} for status in RevisionStatus if status != "approved"]
-        changes += [{"awaiting_review": True}]
+        changes += [{"awaiting_review": not unread}, {"decided_digest": None}]
+        changes += [] if article.awaiting_review else [{"text_digest": "of a text that nobody read"}]
+        changes += [
+            {"published_digest": None} if article.published_version else {"published_version": "9.9.9"}
+        ]
     else:
         changes += [{"published_version": "9.9.9"}]
         if article.revision_status != "approved":
             changes += [{"indexable": True}]
-    if article.revision_status in SETTLED:
+    settled = SETTLED - {"approved"} if unread else SETTLED
+    if article.revision_status in settled:
         changes += [{"awaiting_review": True}]
     if article.awaiting_review:
-        changes += [{"revision_status": status} for status in SETTLED]
+        changes += [{"revision_status": status} for status in settled]
     return changes
+
+
+def approved_digests(session: Session, article: Article) -> set[str]:
+    """The texts that people approved and nobody has rolled back."""
+    undone = select(Decision.reverts_id).where(Decision.reverts_id.is_not(None))
+    query = select(Decision).where(Decision.article_id == article.id, Decision.outcome == "approve")
+    return {
+        decision.before["text_digest"]
+        for decision in session.scalars(query.where(Decision.id.not_in(undone)))
+    }
 
 
 def test_the_gate_holds_whatever_people_do(app: Flask) -> None:

@@ -12,8 +12,9 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from review_app.accounts.models import User
+from review_app.articles.models import Policy
 from review_app.outbox.models import Event
-from review_app.reviewing.models import ChecklistItem, Policy
+from review_app.reviewing.models import ChecklistItem
 from review_app.reviewing.policy import add_item, set_floors
 from review_app.reviewing.queries import current_rules
 from tests.factories import LONG_AGO

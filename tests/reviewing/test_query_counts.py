@@ -68,7 +68,7 @@ def test_a_decision_and_the_next_claim_cost_so_many(desk: None, browser_of: Brow
     with counted() as statements:
         answer = browser.post("/articles/n01/decisions", {"revision_status": "approved", "row_version": "1"})
     assert answer.status_code == 303
-    assert len(statements) == 20, "\n".join(statements)
+    assert len(statements) == 21, "\n".join(statements)
 
 
 def test_a_heartbeat_costs_so_many(desk: None, browser_of: Browsers, lead: User) -> None:

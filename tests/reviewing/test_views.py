@@ -640,14 +640,14 @@ def test_a_long_history_comes_in_pages(
 def test_the_article_s_page_says_how_it_stands(
     session_of: Sessions, browser_of: Browsers, reviewer: User
 ) -> None:
-    add(session_of, "a")
+    add(session_of, "a", text_digest="read", decided_digest="read")
     states: list[tuple[dict[str, Any], str]] = [
         ({}, "Not approved, so no search engine may index it."),
         (
             {"revision_status": "approved", "awaiting_review": False, "indexable": True},
             "Approved, and not published yet.",
         ),
-        ({"published_version": "1.2.3"}, 'href="/p/slug-of-a"'),
+        ({"published_version": "1.2.3", "published_digest": "read"}, 'href="/p/slug-of-a"'),
     ]
     browser = browser_of(reviewer)
     for change, text in states:

@@ -9,7 +9,7 @@ from sqlalchemy import Column, delete, exists, select
 from sqlalchemy.orm import Session, aliased
 
 from review_app.accounts.models import ApiToken, LoginAttempt, User, UserSession
-from review_app.articles.models import Article
+from review_app.articles.models import Article, Policy
 from review_app.articles.search import forget_articles
 from review_app.base.database import Base
 from review_app.evidence.actions import forget
@@ -21,7 +21,7 @@ from review_app.outbox.actions import log_event
 from review_app.outbox.models import ChangeRecord, Event, OutboxEvent
 from review_app.publishing.models import Publication, PublishRun, PublishRunItem
 from review_app.review_queue.models import Claim, Skip
-from review_app.reviewing.models import Decision, Policy, ReviewSlot
+from review_app.reviewing.models import Decision, ReviewSlot
 from review_app.reviewing.rules import Outcome, slot_of
 from review_app.reviewing.slots import take_from_slot
 

@@ -9,11 +9,10 @@ from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
 from review_app.accounts.models import User
-from review_app.articles.models import Article
+from review_app.articles.models import Article, Policy
 from review_app.operations.demo.queries import demo_batches, is_demo_article
 from review_app.outbox.models import ChangeRecord, Event, OutboxEvent
 from review_app.publishing.models import Publication, PublishRun, PublishRunItem
-from review_app.reviewing.models import Policy
 
 
 @dataclass(frozen=True, slots=True)
