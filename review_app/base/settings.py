@@ -13,6 +13,10 @@ from pathlib import Path
 SECRET_KEY_BYTES = 32
 """A secret key shorter than this is refused in production."""
 
+SWITCH_WORDS = {"on": True, "yes": True, "true": True, "1": True} | dict.fromkeys(
+    ("", "off", "no", "false", "0"), False
+)
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -36,6 +40,8 @@ class Settings:
     publish_hook_secrets: tuple[str, ...] = ()
     image_hosts: frozenset[str] = frozenset()
     trusted_proxies: tuple[Network, ...] = ()
+    allow_private_targets: bool = False
+    import_folders: tuple[Path, ...] = ()
 
     @property
     def max_upload_bytes(self) -> int:
@@ -62,6 +68,8 @@ class Settings:
             publish_hook_secrets=_hook_secrets(values, data_dir, production=production),
             image_hosts=frozenset(values.get("REVIEW_IMAGE_HOSTS", "").lower().replace(",", " ").split()),
             trusted_proxies=_networks(values.get("REVIEW_TRUSTED_PROXIES", "")),
+            allow_private_targets=_switch(values, "REVIEW_ALLOW_PRIVATE_TARGETS"),
+            import_folders=_folders(values, "REVIEW_IMPORT_FOLDERS"),
         )
 
 
@@ -77,6 +85,21 @@ def _whole_number(values: Mapping[str, str], name: str, default: int, *, least: 
     if not text.isascii() or not text.isdigit() or int(text) < least:
         raise SettingsError(f"{name} is {text!r}; it must be a whole number of at least {least}.")
     return int(text)
+
+
+def _switch(values: Mapping[str, str], name: str) -> bool:
+    word = values.get(name, "").strip().lower()
+    if word not in SWITCH_WORDS:
+        raise SettingsError(f"{name} is {word!r}; it must be 'on' or 'off'.")
+    return SWITCH_WORDS[word]
+
+
+def _folders(values: Mapping[str, str], name: str) -> tuple[Path, ...]:
+    folders = tuple(Path(part) for part in values.get(name, "").split(os.pathsep) if part.strip())
+    for folder in folders:
+        if not folder.is_absolute():
+            raise SettingsError(f"{name} names {str(folder)!r}; each folder must be a whole path.")
+    return folders
 
 
 def _secret_key(values: Mapping[str, str], data_dir: Path, *, production: bool) -> str:
