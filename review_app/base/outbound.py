@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from ipaddress import ip_network
+from ipaddress import IPv6Network, ip_network
 from typing import IO, Any
 
 import httpx
@@ -33,15 +33,29 @@ USER_AGENT = "ReviewDesk/1"
 PRIVATE = (
     *map(ip_network, ("127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")),
     # Unique local addresses without the one at which a cloud hands out its credentials.
-    *ip_network("fc00::/7").address_exclude(ip_network("fd00:ec2::254/128")),
+    *IPv6Network("fc00::/7").address_exclude(IPv6Network("fd00:ec2::254/128")),
 )
 
 SYSTEM_WORDS = re.compile(r"\[Errno [^\]]*\] ([^;()\[]+)")
-NO_ADDRESS = "is no address that the desk can use: it must begin with http:// or https:// and hold no user or password"
+NO_ADDRESS = (
+    "is no address that the desk can use: it must begin with http:// or https:// and hold no user or password"
+)
 PRIVATE_ADDRESS = (
     "is at {address}, which is no public address; the desk goes there only if the setting"
     " REVIEW_ALLOW_PRIVATE_TARGETS is on"
 )
+
+WORDS: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
+    ((BlockedURLError, httpx.InvalidURL, httpx.UnsupportedProtocol), NO_ADDRESS),
+    (
+        (TooManyRedirectsError, httpx.TooManyRedirects),
+        f"leads on to other addresses more than {MOST_REDIRECTS} times",
+    ),
+    ((httpx.ConnectTimeout, httpx.PoolTimeout), f"did not answer within {CONNECT_SECONDS:.0f} seconds"),
+    ((httpx.TimeoutException,), f"was silent for {SILENT_SECONDS:.0f} seconds"),
+    ((httpx.ConnectError,), "cannot be reached ({cause})"),
+)
+"""What goes wrong on the way, and how it is told; the first that fits."""
 
 
 class Unreachable(Exception):
@@ -74,7 +88,9 @@ def check_address(url: str, *, allow_private: bool) -> None:
 
 
 @contextmanager
-def guarded_client(url: str, *, allow_private: bool, login: tuple[str, str] | None = None) -> Iterator[Client]:
+def guarded_client(
+    url: str, *, allow_private: bool, login: tuple[str, str] | None = None
+) -> Iterator[Client]:
     """A client for requests to `url`. It takes no proxy or password from the environment."""
     with (
         _plain_words(),
@@ -137,22 +153,13 @@ def _plain_words() -> Iterator[None]:
 
 
 def _in_words(error: Exception) -> str:
-    match error:
-        case BlockedAddressError() | BlockedURLError(__cause__=BlockedAddressError()):
-            blocked = error if isinstance(error, BlockedAddressError) else error.__cause__
-            return PRIVATE_ADDRESS.format(address=getattr(blocked, "address", ""))
-        case BlockedURLError() | httpx.InvalidURL() | httpx.UnsupportedProtocol():
-            return NO_ADDRESS
-        case TooManyRedirectsError() | httpx.TooManyRedirects():
-            return f"leads on to other addresses more than {MOST_REDIRECTS} times"
-        case httpx.ConnectTimeout() | httpx.PoolTimeout():
-            return f"did not answer within {CONNECT_SECONDS:.0f} seconds"
-        case httpx.TimeoutException():
-            return f"was silent for {SILENT_SECONDS:.0f} seconds"
-        case httpx.ConnectError():
-            return f"cannot be reached ({_cause(error)})"
-        case _:
-            return f"broke off while it was read ({_cause(error)})"
+    blocked = error if isinstance(error, BlockedAddressError) else error.__cause__
+    if isinstance(error, SSRFGuardError) and isinstance(blocked, BlockedAddressError):
+        return PRIVATE_ADDRESS.format(address=blocked.address)
+    for kinds, words in WORDS:
+        if isinstance(error, kinds):
+            return words.format(cause=_cause(error))
+    return f"broke off while it was read ({_cause(error)})"
 
 
 def _cause(error: Exception) -> str:

@@ -53,7 +53,7 @@ class BatchAnswer(Struct, frozen=True):
 
     id: int
     name: str
-    origin: Literal["page", "api", "command", "demo"]
+    origin: Literal["page", "api", "command", "demo", "source"]
     format: str | None
     dry_run: bool
     state: State
