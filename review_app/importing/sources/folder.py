@@ -16,7 +16,7 @@ from review_app.importing.rules import MEBIBYTE, NOT_STORABLE
 from review_app.importing.sources.fetching import CannotRead, Found, Reading
 
 SETTLED_SECONDS = 5
-"""A file that was written to more recently may not be whole yet; it waits for the next read."""
+"""A file that was written to more recently may not be whole yet; it waits for the next read. One of a future time does not."""
 NO_FOLDERS = "No folder of this machine may be read. The setting REVIEW_IMPORT_FOLDERS names those that may."
 
 
@@ -48,7 +48,7 @@ def read(reading: Reading) -> Found:
         if NOT_STORABLE.search(key):
             unreadable += 1
         elif known is None or known[0] != stamp:
-            if reading.now.timestamp() - status.st_mtime < SETTLED_SECONDS:
+            if abs(reading.now.timestamp() - status.st_mtime) < SETTLED_SECONDS:
                 fresh += 1
                 continue
             digest = _digest(path, reading.alive)

@@ -79,6 +79,8 @@ def end_read(session: Session, read: ImportSourceRead, found: Found, now: dateti
         read.batch_id = _open(session, source, found, now).id
     _remember(session, source, found)
     source.failures, source.failure, source.last_read_at = 0, "", now
+    if source.next_read_at <= now:  # it was read because somebody asked for it
+        source.next_read_at = now + timedelta(minutes=source.every_minutes)
     read.items, read.note = found.items, found.note
     _finish(session, read, ReadState.IMPORTED if found.items else ReadState.NOTHING_NEW, now)
     return read.batch_id
