@@ -153,6 +153,12 @@ def test_what_a_lead_and_an_administrator_see(open_page: Pages, admin: User, sch
     page.wait_for_url("**/imports/1")
     expect(page.get_by_text("The import has ended.").first).to_be_attached()
     look_at(page, "/imports/1", "/imports", "/publications", "/publications/1", "/stats")
+    look_at(page, "/imports/sources", "/imports/sources/1", "/imports/sources/2")
+    page.get_by_text("Change this source").click()
+    page.get_by_text("Remove this source").click()
+    page.get_by_role("button", name="Remove").click()
+    expect(page.get_by_text("Tick that you mean it.").first).to_be_visible()
+    look(page)
     look_at(page, "/admin/policy", "/admin/users", "/articles/past")
 
 

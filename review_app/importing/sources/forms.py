@@ -21,7 +21,7 @@ KIND_WORDS = {
     Kind.FEED: "Address of a file",
     Kind.WORDPRESS: "WordPress site",
 }
-NOT_A_NUMBER = "must be a whole number"
+NOT_ONE = {"every_minutes": "must be a whole number"}
 
 
 class ChangeForm(Form):
@@ -30,7 +30,7 @@ class ChangeForm(Form):
     name = StringField("Name")
     address = StringField("Address")
     every_minutes = IntegerField("Read every … minutes", default=USUAL_MINUTES)
-    format = SelectField("Format")
+    format = SelectField("Format", default="")
     username = StringField("User name")
     password = PasswordField("Application password")
 
@@ -41,10 +41,12 @@ class ChangeForm(Form):
         ]
 
     def values(self) -> dict[str, Any]:
-        """What was typed. Raises `Invalid` for what is no number where one must be."""
+        """What was typed. Raises `Invalid` for what is no number or no choice where one must be."""
         if not self.validate():
-            raise Invalid("Something is missing or wrong.", {"every_minutes": [NOT_A_NUMBER]})
-        return {field.name: field.data or None if field.name == "format" else field.data for field in self}
+            words = {name: [NOT_ONE.get(name, "must be one of the choices")] for name in self.errors if name}
+            raise Invalid("Something is missing or wrong.", words)
+        typed: dict[str, Any] = {field.name: field.data or "" for field in self}
+        return typed | {"format": self.format.data or None}
 
     def refuse(self, error: Invalid) -> None:
         """Tell each field what is wrong with it."""
