@@ -136,11 +136,20 @@ def test_posts_become_articles_that_know_where_they_came_from(
         "type": "post",
         "author": "editor",
         "date": "2026-01-01 01:00:00",
-        "date_gmt": "2026-01-01 00:00:00",
         "modified": "2026-01-01 01:00:00",
-        "modified_gmt": "2026-01-01 00:00:00",
         "categories": ["Q & A"],
     }
+
+
+def test_an_array_with_names_becomes_a_list_where_the_desk_knows_one(
+    app: Flask, blog: Blog, session_of: SessionOf
+) -> None:
+    blog.posts = [post(1, meta={"ai_outline": {"recommended_action": "measure first"}, "tools": ["git"]})]
+    assert read(app, add_blog(app, blog)).batch is not None
+    with session_of() as session:
+        imported = session.scalar(select(ArticleMeta.imported)) or {}
+    assert imported["ai_outline"] == ["recommended action: measure first"]
+    assert imported["tools"] == ["git"]
 
 
 def test_only_what_changed_is_fetched_whole(app: Flask, blog: Blog) -> None:

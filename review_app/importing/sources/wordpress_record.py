@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import html
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from review_app.importing.rules import BODY, SOURCE_ID
+from review_app.importing.rules import BODY, GROUP_FIELDS, LIST_FIELDS, SOURCE_ID
 
 PAYLOADS = ("alphanode_payload", "anp_payload", "payload")
 TIMES = ("date", "date_gmt", "modified", "modified_gmt")
@@ -26,18 +26,39 @@ class Names:
 
 
 def record_of(post: Mapping[str, Any], site: str, names: Names) -> dict[str, Any]:
-    """The record, ready to be a line of JSON Lines. Metadata keep their keys: the mapping knows their prefixes."""
-    meta = _meta(post)
-    excerpt = _raw(post, "excerpt")
-    own = {"source_id": _source_id(meta, site, post["id"]), "title": _raw(post, "title")}
-    about = _about(post, site, names)
+    """The record, ready to be a line of JSON Lines. Metadata keep their keys, whose prefixes the mapping knows."""
+    meta = {name: _as_list(name, value) for name, value in _meta(post).items() if _says(name, value)}
+    excerpt, about = _raw(post, "excerpt"), _about(post, site, names)
+    identity = _identity(meta, site, post["id"])
     return {
         **meta,
-        **own,
+        **identity,
+        "title": _raw(post, "title"),
         **({"excerpt": excerpt} if excerpt.strip() else {}),
         "wordpress": {name: value for name, value in about.items() if value},
         BODY: _raw(post, "content"),
     }
+
+
+def _says(name: str, value: Any) -> bool:
+    """Not what REST shows of metadata that are not there: an empty text, false, or for a group an empty list."""
+    if value == "" or value is False:
+        return False
+    return value != [] or not _is_one_of(name, GROUP_FIELDS)
+
+
+def _is_one_of(name: str, fields: Iterable[str]) -> bool:
+    return any(name == field or name.endswith(f"_{field}") for field in fields)
+
+
+def _as_list(name: str, value: Any) -> Any:
+    """PHP's arrays with names, where the desk knows a list, as the source's pages print them: `problem: slow requests`."""
+    if not isinstance(value, Mapping) or not _is_one_of(name, LIST_FIELDS):
+        return value
+    return [
+        f"{key.replace('_', ' ')}: {entry}" if isinstance(entry, str) else entry
+        for key, entry in value.items()
+    ]
 
 
 def _about(post: Mapping[str, Any], site: str, names: Names) -> dict[str, Any]:
@@ -48,10 +69,20 @@ def _about(post: Mapping[str, Any], site: str, names: Names) -> dict[str, Any]:
         "guid": _raw(post, "guid"),
         **{name: post.get(name) for name in ("link", "slug", "status", "type")},
         "author": names.authors.get(post.get("author") or 0),
-        **{name: str(post.get(name) or "").replace("T", " ") for name in TIMES},
+        **_times(post),
         "categories": _named(post.get("categories"), names.categories),
         "tags": _named(post.get("tags"), names.tags),
     }
+
+
+def _times(post: Mapping[str, Any]) -> dict[str, str]:
+    """As WordPress stores them: what was never published has no time in GMT yet, though REST works one out."""
+    times = {name: str(post.get(name) or "").replace("T", " ") for name in TIMES}
+    if post.get("status") in {"draft", "pending"}:
+        del times["date_gmt"]
+        if times["modified"] == times["date"]:
+            del times["modified_gmt"]
+    return times
 
 
 def has_metadata(post: Mapping[str, Any]) -> bool:
@@ -80,18 +111,17 @@ def _raw(post: Mapping[str, Any], name: str) -> str:
     return str(value.get("raw") or "") if isinstance(value, Mapping) else ""
 
 
-def _source_id(meta: Mapping[str, Any], site: str, post_id: int) -> str:
-    """What the generator called it, or else by its site, as the reader of exports does: `example.com:12`."""
+def _identity(meta: dict[str, Any], site: str, post_id: int) -> dict[str, Any]:
+    """What the generator called it, taken out of the metadata; else its site and number, as the reader of exports does."""
     for name in PAYLOADS:
         payload = meta.get(name)
         given = payload.get("source_id") if isinstance(payload, Mapping) else None
         if isinstance(given, str) and SOURCE_ID.fullmatch(given):
-            return given
+            return {"payload": meta.pop(name)}
     address = site.partition("://")[2].rpartition("@")[2].strip("/").replace("/", "_").lower()
     plain = f"{address}:{post_id}"
-    if SOURCE_ID.fullmatch(plain):
-        return plain
-    return f"site-{hashlib.sha256(address.encode()).hexdigest()[:12]}:{post_id}"
+    digest = hashlib.sha256(address.encode()).hexdigest()[:12]
+    return {"source_id": plain if SOURCE_ID.fullmatch(plain) else f"site-{digest}:{post_id}"}
 
 
 def _named(ids: Any, names: Mapping[int, str]) -> list[str]:
