@@ -65,7 +65,7 @@ def show(import_source_id: int) -> SourceAnswer:
 
 @blueprint.patch("/sources/<int:import_source_id>")
 @permit(Permission.MANAGE_SOURCES)
-@operation({200: SourceAnswer})
+@operation({200: SourceAnswer}, example={"every_minutes": 30, "paused": False})
 def change(import_source_id: int, body: SourceChanges) -> SourceAnswer:
     """Change a source, or pause it.
 
