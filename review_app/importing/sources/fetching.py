@@ -40,7 +40,7 @@ class Found:
     """What a read found. Nothing of it is remembered before it stands in a batch, so nothing is lost between the two.
 
     `items` is how many files or posts are new or changed; `seen` are those whose memory changes, `gone` those to forget;
-    `memory` are columns of the source. `partly` means that there is more to read than was read.
+    `memory` are columns of the source. `paths` are files of this machine, `uploads` what was fetched.
     """
 
     items: int = 0
