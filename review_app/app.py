@@ -31,6 +31,10 @@ from review_app.importing import api as importing_api
 from review_app.importing import jobs as importing_jobs
 from review_app.importing import models as _importing_models
 from review_app.importing import views as importing
+from review_app.importing.sources import api as sources_api
+from review_app.importing.sources import jobs as sources_jobs
+from review_app.importing.sources import models as _sources_models
+from review_app.importing.sources import views as sources
 from review_app.insights import api as insights_api
 from review_app.insights import views as insights
 from review_app.operations import api as operations_api
@@ -56,6 +60,8 @@ BLUEPRINTS = (
     evidence_api.blueprint,
     importing.blueprint,
     importing_api.blueprint,
+    sources.blueprint,
+    sources_api.blueprint,
     insights.blueprint,
     insights_api.blueprint,
     operations.blueprint,
@@ -71,6 +77,7 @@ BLUEPRINTS = (
 JOBS = (
     *articles_jobs.JOBS,
     *importing_jobs.jobs(worked_on=[review_queue_queries.claimed_among]),
+    *sources_jobs.JOBS,
     *evidence_jobs.JOBS,
     *publishing_jobs.JOBS,
 )
@@ -86,7 +93,17 @@ NAVIGATION = (
     ("Users", "accounts.users", Permission.MANAGE_ACCOUNTS),
 )
 
-MODELS = (_evidence_models, _importing_models, _publishing_models, _review_queue_models, _reviewing_models)
+PART_OF = {"sources": "importing"}
+"""Blueprints without an entry of their own in the header, and under whose they stand."""
+
+MODELS = (
+    _evidence_models,
+    _importing_models,
+    _sources_models,
+    _publishing_models,
+    _review_queue_models,
+    _reviewing_models,
+)
 """With what these import, every table there is."""
 
 log = structlog.get_logger()
@@ -140,7 +157,7 @@ def _context() -> dict[str, Any]:
 
 
 def _navigation(user: Any) -> list[NavItem]:
-    here = (request.blueprint, request.endpoint)
+    here = (PART_OF.get(request.blueprint or "", request.blueprint), request.endpoint)
     return [
         NavItem(
             label,

@@ -13,6 +13,7 @@ from review_app.app import create_app
 from review_app.base.errors import DomainError
 from review_app.base.settings import SettingsError
 from review_app.importing import commands as importing
+from review_app.importing.sources import commands as sources
 from review_app.operations import commands as operations
 from review_app.publishing import commands as publishing
 from review_app.worker import work
@@ -28,6 +29,7 @@ def worker() -> None:
 GROUPS: tuple[click.Command, ...] = (
     *accounts.COMMANDS,
     *importing.COMMANDS,
+    *sources.COMMANDS,
     *operations.COMMANDS,
     *publishing.COMMANDS,
     worker,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pwdlib.hashers.argon2 import Argon2Hasher
@@ -14,6 +14,7 @@ from review_app.accounts.rules import Role
 from review_app.articles.actions import rank_of
 from review_app.articles.models import Article, ArticleBody, ArticleFlag, ArticleMeta
 from review_app.articles.search import index_article
+from review_app.importing.sources.models import ImportSource
 
 PASSWORD = "a long enough password"
 LONG_AGO = datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
@@ -108,3 +109,22 @@ def make_article(
     index_article(session, article, text)
     session.flush()
     return article
+
+
+def make_source(session: Session, user: User, **changes: Any) -> ImportSource:
+    """A WordPress site that is not due before long."""
+    values: dict[str, Any] = {
+        "kind": "wordpress",
+        "name": "Some site",
+        "address": "https://blog.example.com",
+        "username": "editor",
+        "every_minutes": 60,
+        "user_id": user.id,
+        "created_at": LONG_AGO,
+        "last_read_at": LONG_AGO,
+        "next_read_at": LONG_AGO + timedelta(days=36_500),
+    }
+    source = ImportSource(**values | changes)
+    session.add(source)
+    session.flush()
+    return source

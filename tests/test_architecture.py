@@ -88,6 +88,13 @@ POST    /api/v1/publish-runs                                 publish
 GET     /api/v1/publish-runs/<int:run_id>                    publish
 POST    /api/v1/queue/next                                   review
 GET     /api/v1/stats                                        see statistics
+GET     /api/v1/sources                                      manage sources
+POST    /api/v1/sources                                      manage sources
+GET     /api/v1/sources/<int:import_source_id>               manage sources
+PATCH   /api/v1/sources/<int:import_source_id>               manage sources
+DELETE  /api/v1/sources/<int:import_source_id>               manage sources
+GET     /api/v1/sources/<int:import_source_id>/reads         manage sources
+POST    /api/v1/sources/<int:import_source_id>/reads         manage sources
 GET     /articles                                            read articles
 GET     /articles.csv                                        read articles
 GET     /articles/<string:source_id>                         read articles
@@ -112,6 +119,14 @@ GET     /imports/<int:batch_id>/errors.csv                   import
 GET     /imports/<int:batch_id>/left.csv                     import
 GET     /imports/<int:batch_id>/refused                      import
 POST    /imports/<int:batch_id>/undo                         import
+GET     /imports/sources                                     manage sources
+POST    /imports/sources                                     manage sources
+GET     /imports/sources/<int:source_id>                     manage sources
+PUT     /imports/sources/<int:source_id>                     manage sources
+DELETE  /imports/sources/<int:source_id>                     manage sources
+PUT     /imports/sources/<int:source_id>/pause               manage sources
+DELETE  /imports/sources/<int:source_id>/pause               manage sources
+POST    /imports/sources/<int:source_id>/reads               manage sources
 GET     /login                                               log in
 POST    /login                                               log in
 POST    /logout                                              log in

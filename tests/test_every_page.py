@@ -14,13 +14,15 @@ from review_app.accounts.models import User
 from review_app.articles.models import Article
 from review_app.articles.queries import get_article
 from review_app.base.clock import utc_now
+from review_app.importing.sources.models import ImportSourceRead
+from review_app.importing.sources.rules import ReadState
 from review_app.outbox.actions import SYSTEM
 from review_app.publishing.actions import Order, start_run
 from review_app.publishing.jobs import run_publish
 from review_app.publishing.rules import Trigger
 from review_app.review_queue.actions import hold
 from tests.evidence.texts import STACK_PARAGRAPH, measured, stock
-from tests.factories import make_article
+from tests.factories import make_article, make_source
 from tests.importing.records import lines, record
 from tests.reviewing.desk import Sessions, import_again, judge, keep_new_texts_out, retire_checklist, undo
 from tests.support.accessibility import assert_accessible, log_in
@@ -58,6 +60,7 @@ def difficult_data(app: Flask, session_of: Sessions, colleague: User, lead: User
         hold(session, held, colleague, now=now, lease=timedelta(minutes=15))
         stock(session, STACK_PARAGRAPH)
         _history(session, lead)
+        _sources(session, lead)
         order = Order(["public", "unknown"], None)
         run = start_run(session, order, Trigger.PAGE, user_id=None, actor=SYSTEM, now=now, undo=UNDO).run.id
     with app.app_context():
@@ -88,6 +91,21 @@ def _come_again(session: Session, lead: User) -> None:
         + "<p>A sign was here, and it stayed.</p>"
     )
     import_again(session, "again", body=changed, title="Another title " * 9, **scores)
+
+
+def _sources(session: Session, user: User) -> None:
+    """One that works, and one that was paused after failing; neither is due."""
+    now = utc_now()
+    bad = make_source(session, user, paused_at=now, failures=10, failure="The site does not accept it." * 3)
+    make_source(session, user, kind="feed", address="https://articles.example.com/" + "long" * 30)
+    for number, state in enumerate(ReadState):
+        if state not in {ReadState.READING, ReadState.WAITING}:
+            planned = now - timedelta(hours=number)
+            session.add(
+                ImportSourceRead(
+                    source_id=bad.id, planned_at=planned, finished_at=planned, state=state, note="Why."
+                )
+            )
 
 
 def look(page: Page) -> None:
@@ -201,6 +219,16 @@ def test_what_a_lead_and_an_administrator_see(open_page: Pages, admin: User, sch
     page.wait_for_url("**/imports/1")
     expect(page.get_by_text("The import has ended.").first).to_be_attached()
     look_at(page, "/imports/1", "/imports", "/publications", "/publications/1", "/stats")
+    look_at(page, "/imports/sources", "/imports/sources/2", "/imports/sources/1")
+    page.get_by_text("Change this source").click()
+    page.get_by_text("Remove this source").click()
+    page.get_by_role("button", name="Remove").click()
+    expect(page.get_by_text("Tick that you mean it.").first).to_be_visible()
+    look(page)
+    page.goto("/imports/sources")
+    page.get_by_role("button", name="Add").click()
+    expect(page.locator(".summary")).to_be_visible()
+    look(page)
     look_at(page, "/admin/policy", "/admin/users", "/articles/past")
 
 

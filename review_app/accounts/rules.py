@@ -35,6 +35,7 @@ class Permission(StrEnum):
     OWN_STATISTICS = "own statistics"
     SEE_STATISTICS = "see statistics"
     IMPORT = "import"
+    MANAGE_SOURCES = "manage sources"
     PUBLISH = "publish"
     SET_POLICY = "set policy"
     MANAGE_ACCOUNTS = "manage accounts"
@@ -51,6 +52,7 @@ LEAST_ROLE = {
     Permission.OWN_STATISTICS: Role.REVIEWER,
     Permission.SEE_STATISTICS: Role.LEAD,
     Permission.IMPORT: Role.LEAD,
+    Permission.MANAGE_SOURCES: Role.ADMIN,
     Permission.PUBLISH: Role.LEAD,
     Permission.SET_POLICY: Role.LEAD,
     Permission.MANAGE_ACCOUNTS: Role.ADMIN,

@@ -33,6 +33,9 @@ IMPORT_LIMITS = (
     "archive_members",
 )
 """Each is the end of a variable `REVIEW_IMPORT_…`; what it is when it is not set stands in `importing/limits.py`."""
+SWITCH_WORDS = {"on": True, "yes": True, "true": True, "1": True} | dict.fromkeys(
+    ("", "off", "no", "false", "0"), False
+)
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -60,6 +63,8 @@ class Settings:
     image_hosts: frozenset[str] = frozenset()
     trusted_proxies: tuple[Network, ...] = ()
     import_limits: Mapping[str, int] = field(default_factory=dict)
+    allow_private_targets: bool = False
+    import_folders: tuple[Path, ...] = ()
 
     @property
     def max_upload_bytes(self) -> int:
@@ -89,6 +94,8 @@ class Settings:
             image_hosts=frozenset(values.get("REVIEW_IMAGE_HOSTS", "").lower().replace(",", " ").split()),
             trusted_proxies=_networks(values.get("REVIEW_TRUSTED_PROXIES", "")),
             import_limits=_import_limits(values),
+            allow_private_targets=_switch(values, "REVIEW_ALLOW_PRIVATE_TARGETS"),
+            import_folders=_folders(values, "REVIEW_IMPORT_FOLDERS"),
         )
 
 
@@ -114,6 +121,21 @@ def _import_limits(values: Mapping[str, str]) -> dict[str, int]:
         for name, variable in variables.items()
         if values.get(variable)
     }
+
+
+def _switch(values: Mapping[str, str], name: str) -> bool:
+    word = values.get(name, "").strip().lower()
+    if word not in SWITCH_WORDS:
+        raise SettingsError(f"{name} is {word!r}; it must be 'on' or 'off'.")
+    return SWITCH_WORDS[word]
+
+
+def _folders(values: Mapping[str, str], name: str) -> tuple[Path, ...]:
+    folders = tuple(Path(part) for part in values.get(name, "").split(os.pathsep) if part.strip())
+    for folder in folders:
+        if not folder.is_absolute():
+            raise SettingsError(f"{name} names {str(folder)!r}; each folder must be a whole path.")
+    return folders
 
 
 def _secret_key(values: Mapping[str, str], data_dir: Path, *, production: bool) -> str:

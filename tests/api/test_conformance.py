@@ -36,6 +36,8 @@ NOT_IN_A_SCHEMA = (
     "/api/v1/evidence/paragraphs",  # which cursor belongs to which list
     "/api/v1/stats",  # whether a time zone is known, and whether the days are a period
     "/api/v1/imports",  # whether a file can be read
+    "/api/v1/sources",  # which folders and addresses may be read
+    "/api/v1/sources/{import_source_id}",  # the same
     "/api/v1/decisions/{decision_id}/rollback",  # whether a note is needed depends on who asks, and when
     "/api/v1/articles/{source_id}/decisions",  # whether all scores are there depends on the article
     "/api/v1/articles/{source_id}/merge",  # as does what waits to be merged
@@ -48,7 +50,10 @@ CONFIG = {
     },
     "parameters": {
         "path.source_id": mostly("articles"),
-        **{f"path.{name}": mostly("rows") for name in ("decision_id", "batch_id", "run_id")},
+        **{
+            f"path.{name}": mostly("rows")
+            for name in ("decision_id", "batch_id", "run_id", "import_source_id")
+        },
         "query.after": {"dictionary": "cursors", "probability": 1},
     },
     "operations": [
@@ -89,6 +94,9 @@ def desk(app: Flask, program: Program, session_of: SessionOf) -> Flask:
         assert program.post("/imports", data=content).status_code == 202
         assert program.post("/publish-runs", json={"source_ids": [ARTICLES[3], "nowhere"]}).status_code == 202
     run_pending(app)
+    for number in FIRST:
+        feed = {"kind": "feed", "name": "Night", "address": f"https://articles.example.com/{number}.jsonl"}
+        assert program.post("/sources", json=feed).status_code == 201
     return app
 
 

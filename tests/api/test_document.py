@@ -78,6 +78,13 @@ def test_the_calls_that_programs_count_on_are_there(document: dict[str, Any]) ->
             ("POST", "/publish-runs"),
             ("GET", "/publish-runs/{run_id}"),
             ("POST", "/queue/next"),
+            ("GET", "/sources"),
+            ("POST", "/sources"),
+            ("GET", "/sources/{import_source_id}"),
+            ("PATCH", "/sources/{import_source_id}"),
+            ("DELETE", "/sources/{import_source_id}"),
+            ("GET", "/sources/{import_source_id}/reads"),
+            ("POST", "/sources/{import_source_id}/reads"),
             ("GET", "/stats"),
         )
     }

@@ -47,8 +47,8 @@ PAGES = {
     "/queue": 10,
     "/queue?stack=flask&sort=newest": 10,
     "/articles": 3,
-    "/articles/n00": 7,
-    "/articles/n00/review": 9,
+    "/articles/n00": 8,
+    "/articles/n00/review": 10,
     "/admin/policy": 5,
 }
 

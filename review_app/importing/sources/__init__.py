@@ -1,0 +1,1 @@
+"""Sources: places that the desk reads by itself, every so many minutes, and imports what is new there."""
