@@ -124,6 +124,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     logging.configure(production=settings.production)
     app = Flask("review_app", template_folder=str(TEMPLATES), static_folder=str(STATIC))
     app.extensions["settings"] = settings
+    importing_jobs.check_settings(settings)
     connect(app, settings)
     secure(app, settings)
     plumb(app)

@@ -65,6 +65,7 @@ class Settings:
     import_limits: Mapping[str, int] = field(default_factory=dict)
     allow_private_targets: bool = False
     import_folders: tuple[Path, ...] = ()
+    import_mapping: str = ""
 
     @property
     def max_upload_bytes(self) -> int:
@@ -96,6 +97,7 @@ class Settings:
             import_limits=_import_limits(values),
             allow_private_targets=_switch(values, "REVIEW_ALLOW_PRIVATE_TARGETS"),
             import_folders=_folders(values, "REVIEW_IMPORT_FOLDERS"),
+            import_mapping=_text_of(values, "REVIEW_IMPORT_MAPPING"),
         )
 
 
@@ -128,6 +130,15 @@ def _switch(values: Mapping[str, str], name: str) -> bool:
     if word not in SWITCH_WORDS:
         raise SettingsError(f"{name} is {word!r}; it must be 'on' or 'off'.")
     return SWITCH_WORDS[word]
+
+
+def _text_of(values: Mapping[str, str], name: str) -> str:
+    """What the file holds that a variable names, if it names one."""
+    path = values.get(name, "").strip()
+    try:
+        return Path(path).read_text("utf-8-sig") if path else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{name} is {path!r}, which cannot be read: {error}.") from error
 
 
 def _folders(values: Mapping[str, str], name: str) -> tuple[Path, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
@@ -27,6 +27,7 @@ from review_app.importing.readers import READERS
 from review_app.importing.receiving import Wishes, check_wishes
 from review_app.importing.refused import write_again
 from review_app.importing.undo import request_undo
+from review_app.importing.workers import free_abandoned, interrupted
 from review_app.outbox.actions import Actor
 
 ALL_IN, SOME_REFUSED, NOTHING_IN = 0, 1, 2
@@ -57,11 +58,31 @@ def import_command(paths: tuple[Path, ...], mapping: TextIO | None, as_json: boo
     if not files:
         raise click.UsageError("There is no file in there.")
     wishes = _wishes(mapping.read() if mapping else "", wanted)
+    batch_id, size = _earlier(files, wishes) or _new(files, wishes)
+    _run(batch_id, size, quiet=as_json)
+    batch = get_batch(db.session(), batch_id)
+    (_print_json if as_json else _print_report)(batch)
+    sys.exit(_exit_code(batch))
+
+
+def _earlier(files: Sequence[Path], wishes: Wishes) -> tuple[int, int] | None:
+    """The same import if it was begun before and killed, and its size; it goes on where it stopped."""
+    asked = {name: getattr(wishes, name) for name in ("format", "encoding", "mapping", "dry_run")}
     with transaction() as session:
-        name = files[0].name if len(files) == 1 else f"{paths[0].name} and others ({len(files)} files)"
+        free_abandoned(session)
+        batch = interrupted(session, {"origin": "command", **asked}, files)
+        if batch is None:
+            return None
+        click.echo(f"Going on with import {batch.id}, which was interrupted.", err=True)
+        return batch.id, batch.bytes_total
+
+
+def _new(files: Sequence[Path], wishes: Wishes) -> tuple[int, int]:
+    more = f" and {len(files) - 1} more" if len(files) > 1 else ""
+    with transaction() as session:
         batch = open_batch(
             session,
-            name,
+            f"{files[0].name}{more}",
             "command",
             user_id=None,
             actor=COMMAND_LINE,
@@ -73,11 +94,7 @@ def import_command(paths: tuple[Path, ...], mapping: TextIO | None, as_json: boo
             dry_run=wishes.dry_run,
         )
         add_paths(session, batch, files)
-        batch_id, size = batch.id, batch.bytes_total
-    _run(batch_id, size, quiet=as_json)
-    batch = get_batch(db.session(), batch_id)
-    (_print_json if as_json else _print_report)(batch)
-    sys.exit(_exit_code(batch))
+        return batch.id, batch.bytes_total
 
 
 def _wishes(mapping: str, wanted: Mapping[str, Any]) -> Wishes:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-import socket
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -18,7 +15,9 @@ from sqlalchemy.orm import Session
 from review_app.articles.jobs import sanitise_again
 from review_app.base.clock import utc_now, utc_today
 from review_app.base.database import db, transaction
+from review_app.base.errors import Invalid
 from review_app.base.jobs import Job
+from review_app.base.settings import Settings, SettingsError
 from review_app.base.web import settings
 from review_app.importing.actions import Place, settle
 from review_app.importing.batches import LEASE, chunks_of, finish, lease_batch, leased, why_failed
@@ -28,6 +27,7 @@ from review_app.importing.models import ImportBatch, ImportFile
 from review_app.importing.reading import How, Located, read_file
 from review_app.importing.record import Record, Refusal
 from review_app.importing.undo import WorkedOn, finish_undo, lease_undo, undo_some
+from review_app.importing.workers import free_abandoned, is_gone, worker_name
 from review_app.outbox.actions import SYSTEM
 
 RECORDS = 250
@@ -42,15 +42,11 @@ class LostLease(Exception):
     """Another worker has the batch now, or it was cancelled."""
 
 
-def worker_name() -> str:
-    """What names this worker in a lease."""
-    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-
-
 def run_import(batch_id: int, progress: Progress | None = None) -> None:
     """Work on a batch if it is free, until it is done. `progress` hears of every transaction."""
     worker = worker_name()
     with transaction() as session:
+        free_abandoned(session)
         if not lease_batch(session, batch_id, worker, utc_now()):
             return
     try:
@@ -79,9 +75,8 @@ class _Run:
         sanitise_again()  # what an import replaces may be kept for the public, and is to be harmless by today's rules
         with self._step() as (session, batch):
             position, skip = batch.file_position, batch.done_in_file
-            how = How(
-                batch.format, utc_today(), mapping_of(batch.mapping), batch.encoding, Limits.of(settings())
-            )
+            mapping = mapping_of(batch.mapping or settings().import_mapping)
+            how = How(batch.format, utc_today(), mapping, batch.encoding, Limits.of(settings()))
             query = select(ImportFile).where(ImportFile.batch_id == batch.id).order_by(ImportFile.position)
             files = session.scalars(query).all()
             session.expunge_all()
@@ -152,13 +147,14 @@ def _on_disk(file: ImportFile) -> Iterator[Path]:
 
 def due_imports(now: datetime) -> Iterable[int]:
     """The batches that wait for a worker."""
-    return db.session.scalars(
-        select(ImportBatch.id)
-        .where(ImportBatch.state.in_(["queued", "running"]))
-        .where(ImportBatch.lease_until.is_(None) | (ImportBatch.lease_until <= now))
-        .order_by(ImportBatch.id)
-        .limit(100)
-    ).all()
+    unfinished = select(ImportBatch.id, ImportBatch.leased_by, ImportBatch.lease_until).where(
+        ImportBatch.state.in_(["queued", "running"])
+    )
+    return [
+        row.id
+        for row in db.session.execute(unfinished.order_by(ImportBatch.id).limit(100))
+        if row.lease_until is None or row.lease_until <= now or is_gone(row.leased_by)
+    ]
 
 
 def run_undo(batch_id: int, worked_on: Sequence[WorkedOn]) -> None:
@@ -190,6 +186,14 @@ def due_undos(now: datetime) -> Iterable[int]:
         .order_by(ImportBatch.id)
         .limit(100)
     ).all()
+
+
+def check_settings(settings: Settings) -> None:
+    """Raises `SettingsError` if the mapping that the settings name says what no mapping can."""
+    try:
+        mapping_of(settings.import_mapping)
+    except Invalid as error:
+        raise SettingsError(f"REVIEW_IMPORT_MAPPING: {error.detail}") from error
 
 
 def jobs(worked_on: Sequence[WorkedOn]) -> list[Job]:

@@ -25,6 +25,36 @@ from tests.support.application import closing, environment
 from tests.support.servers import as_user, leashed, own_folder
 
 KINDS = ("sqlite", "postgresql")
+ONE_DATABASE = (
+    "test_security.py",
+    "test_every_page.py",
+    "test_packaging.py",
+    "accounts/test_commands.py",
+    "accounts/test_profile.py",
+    "accounts/test_users.py",
+    "api/test_conformance.py",
+    "articles/test_views.py",
+    "evidence/test_views.py",
+    "importing/hostile/test_hostile.py",
+    "importing/test_import_views.py",
+    "importing/test_refused.py",
+    "importing/test_sources_feed.py",
+    "importing/test_sources_pages.py",
+    "importing/test_sources_wordpress.py",
+    "importing/test_real_wordpress.py",
+    "insights/test_browser.py",
+    "insights/test_pages.py",
+    "operations/test_serving.py",
+    "publishing/test_browser.py",
+    "publishing/test_pages.py",
+    "review_queue/test_views.py",
+    "reviewing/test_journey.py",
+    "reviewing/test_merge_views.py",
+    "reviewing/test_policy_views.py",
+    "reviewing/test_views.py",
+)
+"""Where pages, words and answers are tested: once, on the first of the databases that were chosen. What they ask of a
+database, the tests of actions, queries, jobs and API ask of each."""
 
 
 def _kinds(text: str) -> list[str]:
@@ -41,9 +71,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test that uses a database once on each of those chosen."""
+    """Run a test that uses a database once on each of those chosen, or on the first if it is of `ONE_DATABASE`."""
     if "database_kind" in metafunc.fixturenames:
         kinds = metafunc.config.getoption("--databases")
+        if metafunc.definition.path.as_posix().endswith(ONE_DATABASE):
+            kinds = kinds[:1]
         metafunc.parametrize("database_kind", kinds, indirect=True, scope="session")
 
 

@@ -1,0 +1,70 @@
+"""Who works on a batch: a name that tells machine and process, so that a worker that was killed can be told."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from review_app.importing.models import ImportBatch, ImportFile
+
+
+def worker_name() -> str:
+    """What names this worker in a lease."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+
+
+def is_gone(worker: str | None) -> bool:
+    """Whether a worker was on this machine and its process is no more. A batch of such a one need not wait for its lease."""
+    if not worker:
+        return False
+    host, _, rest = worker.partition(":")
+    process = rest.partition(":")[0]
+    if host != socket.gethostname() or not process.isdigit():
+        return False
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
+
+
+def free_abandoned(session: Session) -> None:
+    """End the leases of workers of this machine that were killed."""
+    unfinished = select(ImportBatch).where(ImportBatch.state.in_(["queued", "running"]))
+    for batch in session.scalars(unfinished.order_by(ImportBatch.id).with_for_update()):
+        if is_gone(batch.leased_by):
+            batch.leased_by, batch.lease_until = None, None
+
+
+def interrupted(session: Session, wanted: Mapping[str, object], paths: Sequence[Path]) -> ImportBatch | None:
+    """An unfinished import of just these files, with just these columns, that nobody works on any more.
+
+    A file that was written to since that import was begun is another one.
+    """
+    unfinished = select(ImportBatch).where(
+        ImportBatch.state.in_(["queued", "running"]), ImportBatch.leased_by.is_(None)
+    )
+    for batch in session.scalars(unfinished.order_by(ImportBatch.id.desc())):
+        alike = all(getattr(batch, name) == value for name, value in wanted.items())
+        if alike and _files_of(session, batch) == [_as_they_are(path, batch) for path in paths]:
+            return batch
+    return None
+
+
+def _files_of(session: Session, batch: ImportBatch) -> list[tuple[str | None, int]]:
+    query = select(ImportFile.path, ImportFile.size).where(ImportFile.batch_id == batch.id)
+    return [(row.path, row.size) for row in session.execute(query.order_by(ImportFile.position))]
+
+
+def _as_they_are(path: Path, batch: ImportBatch) -> tuple[str | None, int]:
+    found = path.stat()
+    changed_since = found.st_mtime > batch.created_at.timestamp()
+    return (None if changed_since else str(path.absolute()), found.st_size)
