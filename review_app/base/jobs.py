@@ -6,6 +6,9 @@ whose worker was killed, so `sweep` wakes every row that is due and that nobody 
 
 from __future__ import annotations
 
+import os
+import secrets
+import socket
 import sqlite3
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -85,6 +88,11 @@ class Jobs:
         """Wake whatever is due."""
         for name, row_id in self.due():
             self.wake(name, row_id)
+
+
+def worker_name() -> str:
+    """What names this worker in a lease: machine, process, and something of its own."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
 def wake(name: str, row_id: int) -> None:

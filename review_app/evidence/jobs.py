@@ -5,9 +5,6 @@ Reading and measuring happen outside of the transaction that writes, so that nob
 
 from __future__ import annotations
 
-import os
-import secrets
-import socket
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -18,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from review_app.base.clock import utc_now
 from review_app.base.database import db, transaction
-from review_app.base.jobs import Job
+from review_app.base.jobs import Job, worker_name
 from review_app.evidence.actions import keep, lease_run, leased, measure_next
 from review_app.evidence.models import EvidenceRun
 
@@ -32,7 +29,7 @@ class LostLease(Exception):
 
 def run_evidence(run_id: int) -> None:
     """Work on a run if it is free, until it is done or others should have the worker for a moment."""
-    worker = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+    worker = worker_name()
     with transaction() as session:
         if not lease_run(session, run_id, worker, utc_now()):
             return

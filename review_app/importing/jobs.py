@@ -16,7 +16,7 @@ from review_app.articles.jobs import sanitise_again
 from review_app.base.clock import utc_now, utc_today
 from review_app.base.database import db, transaction
 from review_app.base.errors import Invalid
-from review_app.base.jobs import Job
+from review_app.base.jobs import Job, worker_name
 from review_app.base.settings import Settings, SettingsError
 from review_app.base.web import settings
 from review_app.importing.actions import Place, settle
@@ -27,7 +27,7 @@ from review_app.importing.models import ImportBatch, ImportFile
 from review_app.importing.reading import How, Located, read_file
 from review_app.importing.record import Record, Refusal
 from review_app.importing.undo import WorkedOn, finish_undo, lease_undo, undo_some
-from review_app.importing.workers import free_abandoned, is_gone, worker_name
+from review_app.importing.workers import free_abandoned, is_gone
 from review_app.outbox.actions import SYSTEM
 
 RECORDS = 250

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import zipfile
 from collections.abc import Iterator
 from typing import IO
@@ -15,6 +16,8 @@ from review_app.importing.models import ImportRow, ImportRowError
 from review_app.importing.queries import errors_of_format, formats_refused
 from review_app.importing.readers import READERS
 
+Piece = tuple[int, str, str]
+"""The number of a file within its format, how its name ends, and some text of it."""
 COLUMNS = ("file", "line", "item", "source_id", "field", "reason", "raw")
 
 
@@ -45,21 +48,35 @@ def write_again(session: Session, batch_id: int, target: IO[bytes]) -> str | Non
     """Write the refused records as they came, to be corrected and imported again; returns how the file's name ends.
 
     One file where they all fit into one, else a zip of them. None if nothing was kept, since whole files were refused.
+    Nothing is held in memory, however many there are. `target` must be able to seek.
     """
-    formats = formats_refused(session, batch_id)
-    files = ((READERS[name].suffix, text) for name in formats for text in _texts(session, batch_id, name))
-    first = next(files, None)
-    if first is None:
+    files = list(itertools.islice(_files(session, batch_id), 2))
+    if not files:
         return None
-    second = next(files, None)
-    if second is None:
-        target.write(first[1].encode())
-        return first[0]
+    if len(files) == 1:
+        ((_, suffix), pieces) = next(iter(_grouped(session, batch_id)))
+        for _, _, text in pieces:
+            target.write(text.encode())
+        return suffix
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for number, (suffix, text) in enumerate((first, second, *files), 1):
-            archive.writestr(f"refused-{number:05}.{suffix}", text)
+        for number, ((_, suffix), pieces) in enumerate(_grouped(session, batch_id), 1):
+            with archive.open(f"refused-{number:05}.{suffix}", "w", force_zip64=True) as member:
+                for _, _, text in pieces:
+                    member.write(text.encode())
     return "zip"
 
 
-def _texts(session: Session, batch_id: int, format_name: str) -> Iterator[str]:
-    return READERS[format_name].again(error.raw for error in errors_of_format(session, batch_id, format_name))
+def _files(session: Session, batch_id: int) -> Iterator[tuple[int, str]]:
+    """Each file that there will be: its number within its format, and how its name ends."""
+    return (key for key, _ in _grouped(session, batch_id))
+
+
+def _grouped(session: Session, batch_id: int) -> Iterator[tuple[tuple[int, str], Iterator[Piece]]]:
+    return itertools.groupby(_pieces(session, batch_id), key=lambda piece: piece[:2])
+
+
+def _pieces(session: Session, batch_id: int) -> Iterator[Piece]:
+    for name in formats_refused(session, batch_id):
+        raws = (error.raw for error in errors_of_format(session, batch_id, name))
+        for number, text in READERS[name].again(raws):
+            yield number, READERS[name].suffix, text

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
+from typing import IO
 
-from flask import Response, send_file
+from flask import Response
 
 from review_app.base.database import db
 from review_app.base.errors import Invalid, NotFound
@@ -14,6 +16,7 @@ from review_app.importing.receiving import Quota
 from review_app.importing.refused import write_again
 
 MOST_MAPPING_BYTES = 64 * 1024
+BLOCK_BYTES = 256 * 1024
 
 
 def quota() -> Quota:
@@ -43,11 +46,15 @@ def refused_file(batch_id: int) -> Response:
     if suffix is None:
         file.close()
         raise NotFound(f"Import {batch_id} has no refused record whose text could be kept.")
-    file.seek(0)
-    return send_file(
-        file,
-        "application/octet-stream",
-        as_attachment=True,
-        download_name=f"import-{batch.id}-refused.{suffix}",
-        max_age=0,
-    )
+    answer = Response(_blocks(file), mimetype="application/octet-stream")
+    answer.call_on_close(file.close)
+    name = f"import-{batch.id}-refused.{suffix}"
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
+
+
+def _blocks(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        file.seek(0)
+        while block := file.read(BLOCK_BYTES):
+            yield block

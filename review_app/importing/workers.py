@@ -1,9 +1,8 @@
-"""Who works on a batch: a name that tells machine and process, so that a worker that was killed can be told."""
+"""Workers that were killed, and what they left: their names tell machine and process."""
 
 from __future__ import annotations
 
 import os
-import secrets
 import socket
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,11 +11,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from review_app.importing.models import ImportBatch, ImportFile
-
-
-def worker_name() -> str:
-    """What names this worker in a lease."""
-    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
 def is_gone(worker: str | None) -> bool:

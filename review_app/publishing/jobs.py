@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-import socket
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -12,7 +9,7 @@ from sqlalchemy import select
 
 from review_app.base.clock import utc_now
 from review_app.base.database import db, transaction
-from review_app.base.jobs import Job
+from review_app.base.jobs import Job, worker_name
 from review_app.base.web import settings
 from review_app.publishing.actions import lease_run, publish_some
 from review_app.publishing.models import PublishRun
@@ -20,7 +17,7 @@ from review_app.publishing.models import PublishRun
 
 def run_publish(run_id: int) -> None:
     """Work on a run if it is due and free."""
-    worker = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+    worker = worker_name()
     undo = timedelta(seconds=settings().undo_seconds)
     with transaction() as session:
         position: int | None = 0 if lease_run(session, run_id, worker, utc_now()) else None

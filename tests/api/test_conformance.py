@@ -36,6 +36,8 @@ NOT_IN_A_SCHEMA = (
     "/api/v1/evidence/paragraphs",  # which cursor belongs to which list
     "/api/v1/stats",  # whether a time zone is known, and whether the days are a period
     "/api/v1/imports",  # whether a file can be read
+    "/api/v1/imports/{batch_id}/undo",  # whether a reason says something
+    "/api/v1/imports/{batch_id}/left",  # which cursor belongs to which list
     "/api/v1/sources",  # which folders and addresses may be read
     "/api/v1/sources/{import_source_id}",  # the same
     "/api/v1/decisions/{decision_id}/rollback",  # whether a note is needed depends on who asks, and when

@@ -75,7 +75,7 @@ def test_refused_records_can_be_corrected_and_sent_again(
         assert figures(number) == {"created": 1, "rejected": 1, "total": 2}
         db.session.remove()
     answer = program_of(lead).get(f"/imports/{number}/refused")
-    assert answer.headers["Content-Disposition"] == f"attachment; filename=import-{number}-refused.{suffix}"
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="import-{number}-refused.{suffix}"'
     assert b"good-1" not in answer.data
     with app.app_context():
         again = bring(corrected(answer.data))

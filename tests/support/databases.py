@@ -36,6 +36,7 @@ ONE_DATABASE = (
     "articles/test_views.py",
     "evidence/test_views.py",
     "importing/hostile/test_hostile.py",
+    "importing/test_browser.py",
     "importing/test_import_views.py",
     "importing/test_refused.py",
     "importing/test_sources_feed.py",

@@ -87,14 +87,15 @@ def read(stream: BinaryIO, limits: Limits = DEFAULT_LIMITS) -> Iterator[Found]:
         yield Refusal(1, 1, "", unreadable.reason, "")
 
 
-def again(raws: Iterable[str]) -> Iterator[str]:
-    """A file for each header, with the rows that stood below it."""
-    by_header: dict[str, list[str]] = {}
+def again(raws: Iterable[str]) -> Iterator[tuple[int, str]]:
+    """A file for each table that rows came from, with its header."""
+    last, number = None, 0
     for raw in raws:
         header, _, row = raw.partition("\n")
-        by_header.setdefault(header, []).append(row)
-    for header, found in by_header.items():
-        yield "\n".join([header, *found, ""])
+        if header != last:
+            last, number = header, number + 1
+            yield number, header + "\n"
+        yield number, row + "\n"
 
 
 # --- the header -------------------------------------------------------------------------------------------------------

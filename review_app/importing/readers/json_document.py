@@ -105,9 +105,14 @@ class _PassedOver(NamedTuple):
     reason: str
 
 
-def again(raws: Iterable[str]) -> Iterator[str]:
+def again(raws: Iterable[str]) -> Iterator[tuple[int, str]]:
     """One file: a list of the items."""
-    yield "[\n" + ",\n".join(raws) + "\n]\n"
+    before = "[\n"
+    for raw in raws:
+        yield 1, before + raw
+        before = ",\n"
+    if before != "[\n":
+        yield 1, "\n]\n"
 
 
 def _values(scanner: Scanner) -> Iterator[Value | _PassedOver]:

@@ -41,9 +41,9 @@ def read(stream: BinaryIO, limits: Limits = DEFAULT_LIMITS) -> Iterator[RawRecor
             yield read_record(line, item, limits, called="line")
 
 
-def again(raws: Iterable[str]) -> Iterator[str]:
+def again(raws: Iterable[str]) -> Iterator[tuple[int, str]]:
     """One file, a record a line."""
-    yield "".join(raw.rstrip("\r\n") + "\n" for raw in raws)
+    return ((1, raw.rstrip("\r\n") + "\n") for raw in raws)
 
 
 def _lines(blocks: Iterable[bytes], most: int) -> Iterator[Piece]:

@@ -73,9 +73,9 @@ def read(stream: BinaryIO, limits: Limits = DEFAULT_LIMITS) -> Iterator[RawRecor
         yield _refusal(fault, data)
 
 
-def again(raws: Iterable[str]) -> Iterator[str]:
+def again(raws: Iterable[str]) -> Iterator[tuple[int, str]]:
     """A file for each article."""
-    yield from raws
+    return enumerate(raws, 1)
 
 
 def _record(data: bytes, limits: Limits) -> RawRecord:

@@ -63,9 +63,9 @@ def read(stream: BinaryIO, limits: Limits = DEFAULT_LIMITS) -> Iterator[RawRecor
         yield _refusal(fault.line, fault.field, fault.reason, data)
 
 
-def again(raws: Iterable[str]) -> Iterator[str]:
+def again(raws: Iterable[str]) -> Iterator[tuple[int, str]]:
     """A file for each page."""
-    yield from raws
+    return enumerate(raws, 1)
 
 
 def _whole_file(stream: BinaryIO, most: int) -> bytes:

@@ -12,6 +12,10 @@ Found = RawRecord | Refusal | Skipped
 """One record of a file, as a reader gives it."""
 
 
+Piece = tuple[int, str]
+"""The number of a file, from 1, and some text of it; the pieces of a file come one after the other."""
+
+
 class UnreadableFile(Exception):
     """Nothing of the file can be read; `reason` says why, in plain words."""
 
@@ -39,5 +43,5 @@ class Reader(Protocol):
     def read(self, stream: BinaryIO, limits: Limits) -> Iterator[Found]:
         """The records of a file; what is wrong in one of them is a refusal of that one, and raises nothing."""
 
-    def again(self, raws: Iterable[str]) -> Iterator[str]:
-        """The texts of files that hold these records as they were refused, to be corrected and imported again."""
+    def again(self, raws: Iterable[str]) -> Iterator[Piece]:
+        """Files that hold these records as they were refused, to be corrected and imported again, piece by piece."""

@@ -96,9 +96,14 @@ def read(stream: BinaryIO, limits: Limits = DEFAULT_LIMITS) -> Iterator[Found]:
         yield Refusal(0, number + 1, "", error.reason, "")
 
 
-def again(raws: Iterable[str]) -> Iterator[str]:
+def again(raws: Iterable[str]) -> Iterator[tuple[int, str]]:
     """One file, with the items in the frame that they need."""
-    yield "".join([FRAME_BEGIN, *(raw + "\n" for raw in raws), FRAME_END])
+    begun = False
+    for raw in raws:
+        yield 1, raw + "\n" if begun else FRAME_BEGIN + raw + "\n"
+        begun = True
+    if begun:
+        yield 1, FRAME_END
 
 
 def _found(item: Item, limits: Limits) -> Found:
