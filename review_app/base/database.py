@@ -42,6 +42,11 @@ from review_app.base.settings import Settings
 BUSY_MILLISECONDS = 10_000
 """How long SQLite waits for another writer."""
 
+CACHE_KIBIBYTES = 32 * 1024
+"""What a connection to SQLite may keep of the database. With the 2 MB that are usual, an import slows down as it grows."""
+CHECKPOINT_PAGES = 4_000
+"""After so many pages (16 MB) the write-ahead log goes into the database: pages written often are written once."""
+
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -155,6 +160,8 @@ def _open(connection: Any, _record: Any) -> None:
         "foreign_keys=ON",
         "synchronous=FULL",
         "temp_store=MEMORY",
+        f"cache_size=-{CACHE_KIBIBYTES}",
+        f"wal_autocheckpoint={CHECKPOINT_PAGES}",
     ):
         connection.execute(f"PRAGMA {pragma}")
 

@@ -22,7 +22,14 @@ from review_app.base.jobs import Jobs
 from review_app.importing.batches import add_paths, cancel_batch, counts, lock_batch, open_batch
 from review_app.importing.jobs import run_import
 from review_app.importing.models import ImportBatch
-from review_app.importing.queries import all_left, get_batch, list_batches, list_errors, list_warnings
+from review_app.importing.queries import (
+    all_left,
+    get_batch,
+    list_batches,
+    list_differences,
+    list_errors,
+    list_warnings,
+)
 from review_app.importing.readers import READERS
 from review_app.importing.receiving import Wishes, check_wishes
 from review_app.importing.refused import write_again
@@ -154,6 +161,11 @@ def _print_report(batch: ImportBatch) -> None:
         click.echo(
             f"… and {batch.rejected - SHOWN_REFUSALS:,} more, all on the page /imports/{batch.id}", err=True
         )
+    for difference in list_differences(session, batch.id)[: SHOWN_REFUSALS if batch.dry_run else 0]:
+        what = ", ".join(field["name"] for field in difference.fields)
+        click.echo(
+            f"would be {difference.outcome}: {difference.source_id}{': ' + what if what else ''}", err=True
+        )
     for warning in list_warnings(session, batch.id)[:SHOWN_REFUSALS]:
         click.echo(f"note: {warning.source_id}: {warning.field}: {warning.message}", err=True)
 
@@ -170,6 +182,10 @@ def _print_json(batch: ImportBatch) -> None:
         "dry_run": batch.dry_run,
         **counts(batch),
         "errors": refused,
+        "differences": [
+            {"source_id": found.source_id, "outcome": found.outcome, "fields": found.fields}
+            for found in list_differences(db.session(), batch.id)
+        ],
     }
     click.echo(json.dumps(report | {"failure": batch.failure}))
 

@@ -83,6 +83,8 @@ class BatchAnswer(Struct, frozen=True):
     skipped: int
     total: int
     kept: int
+    bytes_done: Annotated[int, Meta(description="How much of the files was read.")]
+    bytes_total: int
     taken_back: int
     left: int
     created_at: datetime
@@ -97,7 +99,19 @@ class BatchAnswer(Struct, frozen=True):
     @classmethod
     def of(cls, batch: ImportBatch, warnings: Sequence[ImportRowWarning] | None = None) -> BatchAnswer:
         """A batch that was read with its user."""
-        same = ("id", "name", "origin", "format", "dry_run", "state", "failure", "kept", "taken_back")
+        same = (
+            "id",
+            "name",
+            "origin",
+            "format",
+            "dry_run",
+            "state",
+            "failure",
+            "kept",
+            "taken_back",
+            "bytes_done",
+            "bytes_total",
+        )
         times = ("created_at", "started_at", "finished_at")
         values: dict[str, Any] = {name: getattr(batch, name) for name in same + times}
         return cls(

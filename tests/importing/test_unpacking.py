@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from review_app.importing.limits import DEFAULT_LIMITS, Limits
 from review_app.importing.readers.reader import UnreadableFile
-from review_app.importing.unpacking import Member, UnreadableMember, is_packed, members
+from review_app.importing.unpacking import Member, MemberStream, UnreadableMember, is_packed, members
 
 Files = dict[str, bytes]
 A_LIMIT_OF_64_KIB = replace(DEFAULT_LIMITS, archive_free_bytes=64 * 1024)
@@ -358,3 +358,28 @@ def test_progress_goes_from_the_beginning_of_the_file_to_its_end_and_never_back(
                 places.append(member.packed_position())
     assert places == sorted(places)
     assert len(data) - 20_000 < places[-1] <= len(data)
+
+
+@pytest.mark.parametrize("pack", [zipped, tarred, tarred_and_gzipped])
+def test_the_members_of_an_archive_may_be_gzipped_each(pack: Callable[[Files], bytes]) -> None:
+    files = {"a.txt.gz": gzip.compress(b"the first" * 9_000), "b.txt": b"the second"}
+    assert found_in(pack(files)) == {
+        "pages/a.txt.gz": b"the first" * 9_000,
+        "pages/b.txt": b"the second",
+    }
+
+
+def drain(stream: MemberStream) -> None:
+    while stream.read(2**16):
+        pass
+
+
+@pytest.mark.parametrize("pack", [zipped, tarred])
+def test_a_bomb_within_an_archive_counts_by_the_bytes_of_the_archive(pack: Callable[[Files], bytes]) -> None:
+    data = pack({"bomb.gz": bomb(2**30)})
+    walk = members(lambda: io.BytesIO(data), "pages", DEFAULT_LIMITS)
+    stream = next(walk).open()
+    with pytest.raises(UnreadableFile, match="unpacks to more than"):
+        drain(stream)
+    walk.close()
+    assert stream.tell() <= max(DEFAULT_LIMITS.archive_free_bytes, 100 * len(data)) + 2**20

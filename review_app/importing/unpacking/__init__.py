@@ -1,15 +1,17 @@
 """From one file to what is in it: itself, what it holds packed by gzip, or the members of a zip or tar archive.
 
 Told by content, never by name; nothing is written to disk, and memory is bounded however large the archive or its
-members are. An archive within an archive is not opened: readers refuse it by its first bytes. That something unpacks
-to too much shows only late, so the records before that point are taken, and then reading raises `UnreadableFile`.
+members are. A member of an archive may be gzipped; an archive within an archive is not opened: readers refuse it by its
+first bytes. That something unpacks to too much shows only late, so the records before that point are taken, and then
+reading raises `UnreadableFile`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from typing import BinaryIO
+from dataclasses import replace
+from typing import BinaryIO, cast
 
 from review_app.importing.limits import Limits
 from review_app.importing.readers.reader import UnreadableFile
@@ -39,7 +41,7 @@ def members(opened: Callable[[], BinaryIO], name: str, limits: Limits) -> Iterat
         archive = Archive(name, packed, limits)
         head = packed.read_at(0, BLOCK)
         if head.startswith(ZIP_MARKS):
-            yield from members_of_zip(archive)
+            yield from (_also_gzipped(member, limits) for member in members_of_zip(archive))
         elif head.startswith(GZIP_MARK):
             yield from _members_of_gzip(archive)
         else:
@@ -58,6 +60,38 @@ def _members_of_gzip(archive: Archive) -> Iterator[Member | UnreadableMember]:
 
 def _plain_or_tar(source: Source, head: bytes, archive: Archive) -> Iterator[Member | UnreadableMember]:
     if is_tar(head):
-        yield from members_of_tar(source, archive)
+        yield from (_also_gzipped(member, archive.limits) for member in members_of_tar(source, archive))
     else:
         yield Member(archive.name, archive.packed, lambda: source.copy().read)
+
+
+class _Inner:
+    """A member as it is packed once more. Its position is that in the file, so that nested packing multiplies nothing."""
+
+    def __init__(self, stream: MemberStream, packed: Packed, begin: int) -> None:
+        self.stream, self.packed, self.begin = stream, packed, begin
+        self.position = 0
+
+    def read(self, count: int) -> bytes:
+        """At most so many bytes."""
+        data = self.stream.read(count)
+        self.position = self.packed.furthest - self.begin
+        return data
+
+
+def _also_gzipped(member: Member | UnreadableMember, limits: Limits) -> Member | UnreadableMember:
+    """The member, unpacked if it is gzipped; if that is an archive in turn, its first bytes will have it refused."""
+    if isinstance(member, UnreadableMember):
+        return member
+    tally, begin = Tally(limits), member.packed.furthest
+
+    def opening() -> Callable[[int], bytes]:
+        stream = member.open()
+        if stream.peek(len(GZIP_MARK))[: len(GZIP_MARK)] != GZIP_MARK:
+            return stream.read
+        inner = cast(
+            "Source", _Inner(stream, member.packed, begin)
+        )  # read from begin to end, and never copied
+        return Inflated(inner, GZIP, tally).read
+
+    return replace(member, opening=opening)
