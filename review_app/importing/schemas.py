@@ -99,7 +99,7 @@ class BatchAnswer(Struct, frozen=True):
     @classmethod
     def of(cls, batch: ImportBatch, warnings: Sequence[ImportRowWarning] | None = None) -> BatchAnswer:
         """A batch that was read with its user."""
-        same = (
+        same: tuple[str, ...] = (
             "id",
             "name",
             "origin",
@@ -109,9 +109,8 @@ class BatchAnswer(Struct, frozen=True):
             "failure",
             "kept",
             "taken_back",
-            "bytes_done",
-            "bytes_total",
         )
+        same += ("bytes_done", "bytes_total")
         times = ("created_at", "started_at", "finished_at")
         values: dict[str, Any] = {name: getattr(batch, name) for name in same + times}
         return cls(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -13,6 +14,7 @@ from review_app.articles.models import Policy
 from review_app.articles.rules import SCORES
 from review_app.base.errors import Conflict, Invalid, NotFound
 from review_app.outbox.actions import Actor, log_event
+from review_app.outbox.changes import note_change, observe_change
 from review_app.reviewing.models import ChecklistItem
 from review_app.reviewing.queries import current_rules
 from review_app.reviewing.rules import says_something
@@ -35,15 +37,7 @@ def set_floors(
 
     Raises `Invalid`, or `Conflict` when somebody set another meanwhile.
     """
-    if not says_something(reason):
-        raise Invalid("Please say why.", {"reason": ["is needed to change the policy"]})
-    wrong = {
-        name: ["must be from 0 to 100"]
-        for name, floor in floors.items()
-        if name in SCORES and not 0 <= floor <= 100
-    }
-    if wrong or set(floors) - set(SCORES):
-        raise Invalid("A floor is a whole number from 0 to 100.", wrong)
+    _check(floors, reason)
     before = current_rules(session)
     if before.version != based_on:
         raise Conflict("Somebody else changed the policy since you opened it. Please look at theirs first.")
@@ -67,7 +61,49 @@ def set_floors(
     was = before.floors | {"keep_indexable": before.keep_indexable}
     becomes = kept | {"keep_indexable": policy.keep_indexable}
     log_event(session, "policy.set", subject, actor=actor, now=now, before=was, after=becomes)
+    _note(session, policy, was, becomes, actor=actor)
     return policy
+
+
+def _check(floors: Mapping[str, int], reason: str) -> None:
+    if not says_something(reason):
+        raise Invalid("Please say why.", {"reason": ["is needed to change the policy"]})
+    wrong = {
+        name: ["must be from 0 to 100"]
+        for name, floor in floors.items()
+        if name in SCORES and not 0 <= floor <= 100
+    }
+    if wrong or set(floors) - set(SCORES):
+        raise Invalid("A floor is a whole number from 0 to 100.", wrong)
+
+
+def _note(
+    session: Session,
+    policy: Policy,
+    was: Mapping[str, int | bool],
+    becomes: Mapping[str, int | bool],
+    *,
+    actor: Actor,
+) -> None:
+    note_change(
+        session,
+        ("policy", str(policy.version)),
+        user_id=policy.changed_by_id,
+        actor=actor,
+        reason=policy.reason,
+        expected=f"{_in_words(was)} becomes {_in_words(becomes)}, for decisions and imports from now on.",
+        rollback=f"Set the policy as version {policy.version - 1} had it.",
+        now=policy.changed_at,
+    )
+    observe_change(
+        session, ("policy", str(policy.version)), f"Version {policy.version} holds.", policy.changed_at
+    )
+
+
+def _in_words(rules: Mapping[str, int | bool]) -> str:
+    floors = [f"{name} at least {floor}" for name, floor in rules.items() if name in SCORES]
+    kept = "approved articles stay indexable" if rules["keep_indexable"] else "changed texts leave the index"
+    return f"“{', '.join(floors) or 'no floors'}; {kept}”"
 
 
 def add_item(session: Session, text: str, *, required: bool, actor: Actor, now: datetime) -> ChecklistItem:

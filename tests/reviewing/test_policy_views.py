@@ -58,6 +58,14 @@ def test_a_lead_sets_floors_and_the_page_tells_them_with_the_reason(
         assert session.scalars(select(Event).where(Event.kind == "policy.set")).one().actor == lead.email
 
 
+def test_a_new_policy_leaves_a_change_record(browser_of: Browsers, lead: User) -> None:
+    browser = browser_of(lead)
+    send(browser, **FLOORS)
+    page = browser.get("/admin/changes").text
+    for words in ("Policy 1", "Too thin.", "quality at least 60, clarity at least 100", "as version 0 had it"):
+        assert words in page
+
+
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
