@@ -1,8 +1,8 @@
 """How quick evidence is: articles measured a second, and one article's evidence among a million.
 
-    .venv/bin/python benchmarks/evidence.py                              (about a minute)
-    .venv/bin/python benchmarks/evidence.py --articles 1000000           (about 4 GB in a temporary folder)
-    .venv/bin/python benchmarks/evidence.py --corpus corpus.jsonl        (measures these articles; JSON Lines)
+    .venv/bin/python -m benchmarks.evidence                              (about a minute)
+    .venv/bin/python -m benchmarks.evidence --articles 1000000           (about 4 GB in a temporary folder)
+    .venv/bin/python -m benchmarks.evidence --corpus corpus.jsonl        (measures these articles; JSON Lines)
 
 Goals: at least 1,000 articles a second a core, writes included; under 20 ms for one article's near-duplicates at a million.
 The second part fills the tables in SQL: some real articles, and many whose paragraphs share bands with theirs, twenty to a

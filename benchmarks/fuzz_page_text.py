@@ -1,4 +1,4 @@
-"""Fuzz the page-text reader: `python benchmarks/fuzz_page_text.py [SECONDS] [SAMPLE…]`, a minute if nothing is said.
+"""Fuzz the page-text reader: `python -m benchmarks.fuzz_page_text [SECONDS] [SAMPLE…]`, a minute if nothing is said.
 
 Pages are made of lines that mean something to the reader, of any text, of any bytes, and of changed sample pages. Each
 must be one record or one refusal with a reason, whatever it is, within a second. Prints the examples tried and the rate;

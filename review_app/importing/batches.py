@@ -179,17 +179,9 @@ def why_failed(session: Session, batch: ImportBatch) -> str:
 
 
 def finish(session: Session, batch: ImportBatch, now: datetime, failure: str = "") -> None:
-    """End a batch, forget the uploaded bytes, and say so."""
+    """End a batch, forget the uploaded bytes, and tell the outside."""
     batch.state, batch.failure = ("failed" if failure else "finished"), failure
     _end(session, batch, now)
-    announce(
-        session,
-        "import.finished",
-        f"import:{batch.id}",
-        cause=f"import:{batch.id}:finished",
-        payload={"id": batch.id, "state": batch.state} | counts(batch),
-        now=now,
-    )
 
 
 def cancel_batch(session: Session, batch: ImportBatch, *, actor: Actor, now: datetime) -> None:
@@ -210,6 +202,14 @@ def _end(session: Session, batch: ImportBatch, now: datetime) -> None:
         request_evidence(session, batch.id, now)
     figures = ", ".join(f"{number:,} {name}" for name, number in counts(batch).items() if name != "total")
     observe_change(session, ("import", str(batch.id)), f"{batch.state.capitalize()}: {figures}.", now)
+    announce(
+        session,
+        "import.finished",
+        f"import:{batch.id}",
+        cause=f"import:{batch.id}:finished",
+        payload={"id": batch.id, "state": batch.state} | counts(batch),
+        now=now,
+    )
 
 
 def lock_batch(session: Session, batch_id: int) -> ImportBatch:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from flask import (
     Blueprint,
     Response,
@@ -185,10 +187,7 @@ def undo(batch_id: int) -> AnyResponse | tuple[str, int]:
 def errors_csv(batch_id: int) -> Response:
     """Every refused record as CSV."""
     session = db.session()
-    batch = get_batch(session, batch_id)
-    answer = Response(stream_with_context(as_csv(all_errors(session, batch_id))), mimetype="text/csv")
-    answer.headers["Content-Disposition"] = f'attachment; filename="import-{batch.id}-refused.csv"'
-    return answer
+    return _table(get_batch(session, batch_id), "refused", as_csv(all_errors(session, batch_id)))
 
 
 @blueprint.get("/imports/<int:batch_id>/left.csv")
@@ -196,9 +195,12 @@ def errors_csv(batch_id: int) -> Response:
 def left_csv(batch_id: int) -> Response:
     """Everything that an undo left alone, as CSV."""
     session = db.session()
-    batch = get_batch(session, batch_id)
-    answer = Response(stream_with_context(left_as_csv(all_left(session, batch_id))), mimetype="text/csv")
-    answer.headers["Content-Disposition"] = f'attachment; filename="import-{batch.id}-left.csv"'
+    return _table(get_batch(session, batch_id), "left", left_as_csv(all_left(session, batch_id)))
+
+
+def _table(batch: ImportBatch, of: str, lines: Iterator[str]) -> Response:
+    answer = Response(stream_with_context(lines), mimetype="text/csv")
+    answer.headers["Content-Disposition"] = f'attachment; filename="import-{batch.id}-{of}.csv"'
     return answer
 
 

@@ -62,7 +62,12 @@ def test_a_new_policy_leaves_a_change_record(browser_of: Browsers, lead: User) -
     browser = browser_of(lead)
     send(browser, **FLOORS)
     page = browser.get("/admin/changes").text
-    for words in ("Policy 1", "Too thin.", "quality at least 60, clarity at least 100", "as version 0 had it"):
+    for words in (
+        "Policy 1",
+        "Too thin.",
+        "quality at least 60, clarity at least 100",
+        "as version 0 had it",
+    ):
         assert words in page
 
 
