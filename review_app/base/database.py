@@ -43,7 +43,7 @@ BUSY_MILLISECONDS = 10_000
 """How long SQLite waits for another writer."""
 
 CACHE_KIBIBYTES = 32 * 1024
-"""What a connection to SQLite may keep of the database. With the 2 MB that are usual, an import slows down as it grows."""
+"""What a connection to SQLite may keep of the database; 2 MB are usual, and little."""
 CHECKPOINT_PAGES = 4_000
 """After so many pages (16 MB) the write-ahead log goes into the database: pages written often are written once."""
 
@@ -147,6 +147,12 @@ def insert_rows(session: Session, model: type[Base], rows: Sequence[dict[str, An
     """Send rows to a table in one go, without an object for each. Every row names the same columns, defaults included."""
     if rows:
         session.execute(insert(cast("Table", model.__table__)), rows)
+
+
+def widen_cache(session: Session, kibibytes: int) -> None:
+    """Let this connection to SQLite keep more of the database: for work that touches all of its indexes again and again."""
+    if session.get_bind().dialect.name == "sqlite":
+        session.connection().exec_driver_sql(f"PRAGMA cache_size=-{kibibytes}")
 
 
 @event.listens_for(Engine, "connect")

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from review_app.articles.jobs import sanitise_again
 from review_app.base.clock import utc_now, utc_today
-from review_app.base.database import db, transaction
+from review_app.base.database import db, transaction, widen_cache
 from review_app.base.errors import Invalid
 from review_app.base.jobs import Job, worker_name
 from review_app.base.settings import Settings, SettingsError
@@ -32,6 +32,8 @@ from review_app.outbox.actions import SYSTEM
 
 RECORDS = 250
 """At most so many records are settled in one transaction."""
+CACHE_KIBIBYTES = 96 * 1024
+"""What an import keeps of a SQLite database: at a million articles its indexes are larger than that of a page's connection."""
 CHARACTERS = 8 * 1024 * 1024
 """And not more once they have this many characters, so that long ones do not fill the memory."""
 
@@ -90,6 +92,7 @@ class _Run:
     def _step(self) -> Iterator[tuple[Session, ImportBatch]]:
         """One transaction on the batch, which must still be ours."""
         with transaction() as session:
+            widen_cache(session, CACHE_KIBIBYTES)
             batch = leased(session, self.batch_id, self.worker, utc_now())
             if batch is None:
                 raise LostLease
