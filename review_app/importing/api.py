@@ -27,7 +27,13 @@ from review_app.importing.queries import (
     list_left,
     list_warnings,
 )
-from review_app.importing.receiving import Wishes, check_uploads, receive
+from review_app.importing.receiving import (
+    MOST_MAPPING_BYTES,
+    Wishes,
+    check_uploads,
+    mapping_text,
+    receive,
+)
 from review_app.importing.rules import storable
 from review_app.importing.schemas import (
     BatchAnswer,
@@ -38,7 +44,7 @@ from review_app.importing.schemas import (
     StartedImport,
     UndoImport,
 )
-from review_app.importing.sending import MOST_MAPPING_BYTES, mapping_text, quota, refused_file
+from review_app.importing.sending import quota, refused_file
 from review_app.importing.undo import request_undo
 
 blueprint = Blueprint("importing_api", __name__, url_prefix="/api/v1")

@@ -16,6 +16,8 @@ from review_app.evidence.actions import request_evidence
 from review_app.importing.models import ImportBatch, ImportChunk, ImportFile, ImportRowError
 from review_app.importing.readers import READERS
 from review_app.importing.reading import WHOLE_FILE, why_unreadable
+from review_app.importing.rules import storable
+from review_app.importing.workers import written_path
 from review_app.outbox.actions import Actor, announce, log_event
 from review_app.outbox.changes import note_change, observe_change
 
@@ -130,11 +132,8 @@ def add_paths(session: Session, batch: ImportBatch, paths: Iterable[Path]) -> No
     """Name files on this machine."""
     for position, path in enumerate(paths):
         size = path.stat().st_size
-        session.add(
-            ImportFile(
-                batch_id=batch.id, position=position, name=path.name, path=str(path.absolute()), size=size
-            )
-        )
+        named = {"name": storable(path.name), "path": written_path(path)}
+        session.add(ImportFile(batch_id=batch.id, position=position, size=size, **named))
         batch.bytes_total += size
 
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, TextIO
+from typing import Any, BinaryIO
 
 import click
 from flask import current_app
@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from review_app.base.clock import utc_now
-from review_app.base.database import db, transaction
+from review_app.base.database import db, is_current, transaction
 from review_app.base.errors import DomainError, Invalid
 from review_app.base.jobs import Jobs
 from review_app.importing.batches import add_paths, cancel_batch, counts, lock_batch, open_batch
@@ -31,8 +31,9 @@ from review_app.importing.queries import (
     list_warnings,
 )
 from review_app.importing.readers import READERS
-from review_app.importing.receiving import Wishes, check_wishes
+from review_app.importing.receiving import Wishes, check_wishes, mapping_text
 from review_app.importing.refused import write_again
+from review_app.importing.rules import storable
 from review_app.importing.undo import request_undo
 from review_app.importing.workers import free_abandoned, interrupted
 from review_app.outbox.actions import Actor
@@ -48,14 +49,14 @@ COMMAND_LINE = Actor(None, "command line")
 @click.option("--encoding", help="Of files that are neither UTF-8 nor UTF-16 with a mark.")
 @click.option(
     "--mapping",
-    type=click.File(encoding="utf-8-sig"),
+    type=click.File("rb"),
     help="A TOML file: which name of the source is which field.",
 )
 @click.option("--reason", default="", help="Why; stands in the change record.")
 @click.option("--dry-run", is_flag=True, help="Tell what would happen and change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and no progress bar.")
 @with_appcontext
-def import_command(paths: tuple[Path, ...], mapping: TextIO | None, as_json: bool, **wanted: Any) -> None:
+def import_command(paths: tuple[Path, ...], mapping: BinaryIO | None, as_json: bool, **wanted: Any) -> None:
     """Import files, or all files in folders.
 
     The exit code is 0 when all records are in or unchanged, 1 when some were refused, 2 when nothing could be read or all
@@ -64,12 +65,19 @@ def import_command(paths: tuple[Path, ...], mapping: TextIO | None, as_json: boo
     files = list(_files(paths))
     if not files:
         raise click.UsageError("There is no file in there.")
-    wishes = _wishes(mapping.read() if mapping else "", wanted)
+    check_database()
+    wishes = _wishes(mapping.read() if mapping else b"", wanted)
     batch_id, size = _earlier(files, wishes) or _new(files, wishes)
     _run(batch_id, size, quiet=as_json)
     batch = get_batch(db.session(), batch_id)
     (_print_json if as_json else _print_report)(batch)
     sys.exit(_exit_code(batch))
+
+
+def check_database() -> None:
+    """Say what to do about a database without the tables of today, before anything is asked of it."""
+    if not is_current(current_app._get_current_object()):  # type: ignore[attr-defined]  # as Werkzeug documents it
+        raise click.ClickException("The database is not up to date. Run: review-app db upgrade")
 
 
 def _earlier(files: Sequence[Path], wishes: Wishes) -> tuple[int, int] | None:
@@ -89,7 +97,7 @@ def _new(files: Sequence[Path], wishes: Wishes) -> tuple[int, int]:
     with transaction() as session:
         batch = open_batch(
             session,
-            f"{files[0].name}{more}",
+            f"{storable(files[0].name)}{more}",
             "command",
             user_id=None,
             actor=COMMAND_LINE,
@@ -104,15 +112,15 @@ def _new(files: Sequence[Path], wishes: Wishes) -> tuple[int, int]:
         return batch.id, batch.bytes_total
 
 
-def _wishes(mapping: str, wanted: Mapping[str, Any]) -> Wishes:
-    wishes = Wishes(
-        format=wanted["format_name"],
-        encoding=wanted["encoding"],
-        mapping=mapping,
-        reason=wanted["reason"],
-        dry_run=wanted["dry_run"],
-    )
+def _wishes(mapping: bytes, wanted: Mapping[str, Any]) -> Wishes:
     try:
+        wishes = Wishes(
+            format=wanted["format_name"],
+            encoding=wanted["encoding"],
+            mapping=mapping_text(mapping),
+            reason=wanted["reason"],
+            dry_run=wanted["dry_run"],
+        )
         check_wishes(wishes)
     except Invalid as error:
         raise click.UsageError(error.detail) from error

@@ -27,7 +27,7 @@ from review_app.importing.models import ImportBatch, ImportFile
 from review_app.importing.reading import How, Located, read_file
 from review_app.importing.record import Record, Refusal
 from review_app.importing.undo import WorkedOn, finish_undo, lease_undo, undo_some
-from review_app.importing.workers import free_abandoned, is_gone
+from review_app.importing.workers import free_abandoned, is_gone, read_path
 from review_app.outbox.actions import SYSTEM
 
 RECORDS = 250
@@ -137,7 +137,7 @@ def _found(files: Sequence[ImportFile], position: int, skip: int, how: How) -> I
 def _on_disk(file: ImportFile) -> Iterator[Path]:
     """The file's path; an uploaded one is written to a temporary file first, so that one can seek in it."""
     if file.path is not None:
-        yield Path(file.path)
+        yield read_path(file.path)
         return
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="review-import-"))

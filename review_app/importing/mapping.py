@@ -62,6 +62,8 @@ class Mapping:
 
         `format_name` is the reader's. Names that the mapping does not know stay as they are.
         """
+        if not all(isinstance(name, str) for name in raw.fields):
+            return raw  # which `check_shape` refuses, as it does further inside
         renaming = self._renaming(format_name)
         try:
             if not renaming.knows_all(raw.fields):

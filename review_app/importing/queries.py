@@ -17,6 +17,7 @@ from review_app.importing.models import (
     ImportRowError,
     ImportRowWarning,
 )
+from review_app.importing.rules import STANDS_IN
 
 MOST_WARNINGS = 1000
 """An answer carries at most this many warnings."""
@@ -74,8 +75,15 @@ def formats_refused(session: Session, batch_id: int) -> Sequence[str]:
 
 
 def errors_of_format(session: Session, batch_id: int, format_name: str) -> Iterator[ImportRowError]:
-    """The refused records of one format that were kept with their text."""
-    return (error for error in all_errors(session, batch_id) if error.format == format_name and error.raw)
+    """The refused records of one format whose text was kept as it came.
+
+    Where something stands in for bytes that are no text, it is not: sent again it would be taken for the text itself.
+    """
+    return (
+        error
+        for error in all_errors(session, batch_id)
+        if error.format == format_name and error.raw and not STANDS_IN.search(error.raw)
+    )
 
 
 def list_differences(session: Session, batch_id: int) -> Sequence[ImportDifference]:

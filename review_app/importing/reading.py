@@ -9,6 +9,8 @@ from datetime import date
 from itertools import islice
 from typing import IO, BinaryIO, NamedTuple, cast
 
+import structlog
+
 from review_app.importing.decoding import decoded
 from review_app.importing.limits import DEFAULT_LIMITS, Limits
 from review_app.importing.mapping import Mapping
@@ -16,12 +18,18 @@ from review_app.importing.readers import READERS, UnreadableFile, recognise
 from review_app.importing.readers.encoding import head_as_utf8
 from review_app.importing.readers.reader import Found as RawFound
 from review_app.importing.record import RawRecord, Record, Refusal, Skipped
-from review_app.importing.rules import HEAD_BYTES
+from review_app.importing.rules import HEAD_BYTES, storable
 from review_app.importing.unpacking import Member, UnreadableMember, is_packed, members
 from review_app.importing.validation import validate
 
 WHOLE_FILE = "file"
 """The field of a refusal that is about a file and not about a record in it."""
+
+OUR_MISTAKE = (
+    "The desk could not read the {} to its end. That is a mistake of ours, and it stands in the log."
+)
+
+log = structlog.get_logger()
 
 Opened = Callable[[], BinaryIO]
 """Gives a fresh stream of a file, from its beginning, in which one can seek."""
@@ -57,10 +65,14 @@ def read_file(opened: Opened, name: str, how: How, skip: int = 0) -> Iterator[Lo
 def _judged(raw: RawFound, format_name: str | None, how: How) -> Record | Refusal | Skipped:
     if not isinstance(raw, RawRecord):
         return raw
-    mapped = how.mapping.apply(raw, format_name or "")
-    if isinstance(mapped, Refusal):
-        return mapped
-    return validate(mapped, how.today, limits=how.limits, statuses=how.mapping.statuses)
+    try:
+        mapped = how.mapping.apply(raw, format_name or "")
+        if isinstance(mapped, Refusal):
+            return mapped
+        return validate(mapped, how.today, limits=how.limits, statuses=how.mapping.statuses)
+    except Exception:
+        log.exception("record_failed", line=raw.line, item=raw.item)
+        return Refusal(raw.line, raw.item, "", OUR_MISTAKE.format("record"), storable(raw.raw))
 
 
 def _raws(opened: Opened, name: str, how: How) -> Iterator[tuple[str, str | None, RawFound, int]]:
@@ -91,6 +103,11 @@ def _read_member(member: Member, how: How) -> Iterator[tuple[str | None, RawFoun
             yield format_name, raw
     except UnreadableFile as error:
         yield format_name, _whole(error.reason)
+    except OSError:
+        raise
+    except Exception:
+        log.exception("file_failed", file=member.name)
+        yield format_name, _whole(OUR_MISTAKE.format("file"))
 
 
 def _whole(reason: str) -> Refusal:

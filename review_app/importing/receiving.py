@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from review_app.accounts.models import User
+from review_app.base.errors import Invalid
 from review_app.importing.batches import (
     Upload,
     add_uploads,
@@ -21,6 +22,8 @@ from review_app.importing.decoding import check_encoding
 from review_app.importing.mapping import mapping_of
 from review_app.importing.models import ImportBatch
 from review_app.outbox.actions import Actor
+
+MOST_MAPPING_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,19 @@ def check_uploads(uploads: Sequence[Upload], wishes: Wishes) -> None:
     """Raises `Invalid` for wishes that cannot be met, or when none of the files can be read."""
     check_wishes(wishes)
     check_readable(uploads, wishes.format or None, wishes.encoding)
+
+
+def mapping_text(content: bytes) -> str:
+    """The text of a mapping file that was sent. Raises `Invalid`."""
+    if len(content) > MOST_MAPPING_BYTES:
+        most = MOST_MAPPING_BYTES // 1024
+        raise Invalid("The mapping file is too large.", {"mapping": [f"may have {most} kB"]})
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Invalid(
+            "The mapping file is no UTF-8 text.", {"mapping": ["must be a TOML file in UTF-8"]}
+        ) from error
 
 
 def receive(

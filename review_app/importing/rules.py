@@ -97,6 +97,10 @@ def is_storable(text: str) -> bool:
         return False
 
 
+STANDS_IN = re.compile("[\u2400\ufffd]")
+"""What `storable` puts in the place of what no database holds."""
+
+
 def storable(text: str) -> str:
     """With what no database holds shown: NUL as its symbol, a lone surrogate as the replacement character."""
     return NOT_STORABLE.sub(lambda found: "\u2400" if found[0] == "\0" else "\ufffd", text)

@@ -9,32 +9,18 @@ from typing import IO
 from flask import Response
 
 from review_app.base.database import db
-from review_app.base.errors import Invalid, NotFound
+from review_app.base.errors import NotFound
 from review_app.base.web import settings
 from review_app.importing.queries import get_batch
 from review_app.importing.receiving import Quota
 from review_app.importing.refused import write_again
 
-MOST_MAPPING_BYTES = 64 * 1024
 BLOCK_BYTES = 256 * 1024
 
 
 def quota() -> Quota:
     """How much one person may import by browser or API."""
     return Quota(settings().imports_at_once, settings().imports_an_hour)
-
-
-def mapping_text(content: bytes) -> str:
-    """The text of a mapping file that was sent. Raises `Invalid`."""
-    if len(content) > MOST_MAPPING_BYTES:
-        most = MOST_MAPPING_BYTES // 1024
-        raise Invalid("The mapping file is too large.", {"mapping": [f"may have {most} kB"]})
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise Invalid(
-            "The mapping file is no UTF-8 text.", {"mapping": ["must be a TOML file in UTF-8"]}
-        ) from error
 
 
 def refused_file(batch_id: int) -> Response:

@@ -36,6 +36,7 @@ def snapshot(article: Article) -> dict[str, Any]:
         "imported_status": article.meta.imported_status,
         "flags": {flag.name: flag.value for flag in article.flags},
         "state": State.of(article).as_json(),
+        "row_version": article.row_version,
     }
 
 

@@ -31,17 +31,19 @@ WorkedOn = Callable[[Session, Sequence[int], datetime], Mapping[int, str]]
 def request_undo(
     session: Session, batch: ImportBatch, reason: str, *, actor: Actor, user_id: int | None, now: datetime
 ) -> None:
-    """Ask for a batch to be undone; a worker does it.
+    """Ask for a batch to be undone, or for what an earlier undo had to leave; a worker does it.
 
     Raises `Conflict` while it runs, and when it is undone already; `Invalid` without a reason.
     """
     if not any(character.isprintable() and not character.isspace() for character in reason):
         raise Invalid("Please say why.", {"reason": ["is needed to undo an import"]})
-    if batch.state not in ENDED or batch.undo_requested_at is not None:
+    again = batch.state == "undone" and batch.left_alone > 0
+    if not again and (batch.state not in ENDED or batch.undo_requested_at is not None):
         raise Conflict(_why_not(batch))
     if batch.dry_run:
         raise Conflict("A dry run changed nothing, so there is nothing to undo.")
-    batch.undo_requested_at = now
+    batch.state = "finished" if again else batch.state
+    batch.undo_requested_at, batch.undo_position, batch.left_alone = now, "", 0
     batch.leased_by, batch.lease_until = None, None
     subject = ("import", str(batch.id))
     log_event(
@@ -79,7 +81,7 @@ def undo_some(session: Session, batch: ImportBatch, worked_on: Iterable[WorkedOn
         .order_by(ImportRow.source_id)
         .limit(ROWS)
     ).all()
-    changed = [row for row in rows if row.outcome in {"created", "updated"}]
+    changed = [row for row in rows if row.outcome in {"created", "updated"} and row.undo != TAKEN_BACK]
     if changed:
         _undo_rows(session, batch, changed, worked_on, now=now)
     if rows:
@@ -133,6 +135,12 @@ def _put_back(
         proposal = open_proposal(session, article)
         put_back(article, before, now)
     session.flush()
+    # As far as the import before this one is concerned, nobody has worked on the article since.
+    earlier = update(ImportRow).where(
+        ImportRow.batch_id == article.batch_id, ImportRow.source_id == article.source_id
+    )
+    unchanged_since = earlier.where(ImportRow.row_version == before["row_version"])
+    session.execute(unchanged_since.values(row_version=article.row_version))
     if proposal is not None and proposal.batch_id == batch.id:
         close(session, article, proposal, "overtaken", actor=SYSTEM, now=now)
     index_article(session, article, article.body.plain_text)
@@ -162,7 +170,10 @@ def _take_away(session: Session, article_ids: list[int]) -> None:
 def finish_undo(session: Session, batch: ImportBatch, actor: Actor, now: datetime) -> None:
     """End the undoing of a batch, and say what came of it."""
     batch.state, batch.leased_by, batch.lease_until = "undone", None, None
-    session.execute(delete(ImportBefore).where(ImportBefore.batch_id == batch.id))
+    done = select(ImportRow.source_id).where(ImportRow.batch_id == batch.id, ImportRow.undo == TAKEN_BACK)
+    session.execute(
+        delete(ImportBefore).where(ImportBefore.batch_id == batch.id, ImportBefore.source_id.in_(done))
+    )
     after = {"taken_back": batch.taken_back, "left": batch.left_alone}
     subject = ("import", str(batch.id))
     log_event(session, "import.undone", subject, actor=actor, now=now, after=after)
@@ -176,7 +187,7 @@ def finish_undo(session: Session, batch: ImportBatch, actor: Actor, now: datetim
         session,
         "import.undone",
         f"import:{batch.id}",
-        cause=f"import:{batch.id}:undone",
+        cause=f"import:{batch.id}:undone:{batch.undo_requested_at}",
         payload={"id": batch.id, **after},
         now=now,
     )

@@ -36,10 +36,16 @@ from review_app.importing.queries import (
     list_left,
     list_warnings,
 )
-from review_app.importing.receiving import Wishes, check_uploads, receive
+from review_app.importing.receiving import (
+    MOST_MAPPING_BYTES,
+    Wishes,
+    check_uploads,
+    mapping_text,
+    receive,
+)
 from review_app.importing.refused import as_csv, left_as_csv
 from review_app.importing.rules import pace
-from review_app.importing.sending import MOST_MAPPING_BYTES, mapping_text, quota, refused_file
+from review_app.importing.sending import quota, refused_file
 from review_app.importing.undo import request_undo
 from review_app.outbox.changes import changes_of
 

@@ -6,11 +6,14 @@ import os
 import socket
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from review_app.importing.models import ImportBatch, ImportFile
+
+AS_ADDRESS = "file://"
 
 
 def is_gone(worker: str | None) -> bool:
@@ -38,6 +41,23 @@ def free_abandoned(session: Session) -> None:
             batch.leased_by, batch.lease_until = None, None
 
 
+def written_path(path: Path) -> str:
+    """A path as the database keeps it: a name that is no UTF-8 as a file address, with its bytes in per cent signs."""
+    whole = path.absolute()
+    try:
+        str(whole).encode()
+    except UnicodeEncodeError:
+        return AS_ADDRESS + quote_from_bytes(os.fsencode(whole))
+    return str(whole)
+
+
+def read_path(text: str) -> Path:
+    """The path that was written so."""
+    if text.startswith(AS_ADDRESS):
+        return Path(os.fsdecode(unquote_to_bytes(text.removeprefix(AS_ADDRESS))))
+    return Path(text)
+
+
 def interrupted(session: Session, wanted: Mapping[str, object], paths: Sequence[Path]) -> ImportBatch | None:
     """An unfinished import of just these files, with just these columns, that nobody works on any more.
 
@@ -61,4 +81,4 @@ def _files_of(session: Session, batch: ImportBatch) -> list[tuple[str | None, in
 def _as_they_are(path: Path, batch: ImportBatch) -> tuple[str | None, int]:
     found = path.stat()
     changed_since = found.st_mtime > batch.created_at.timestamp()
-    return (None if changed_since else str(path.absolute()), found.st_size)
+    return (None if changed_since else written_path(path), found.st_size)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import Result
 from flask import Flask
+from flask_migrate import downgrade as migrate_downgrade
 
 from review_app.importing.commands import import_command
 from tests.importing.records import lines, record
@@ -66,3 +68,27 @@ def test_json_is_one_object_on_standard_output(run: Run) -> None:
 def test_a_dry_run_leaves_the_next_import_everything_to_do(run: Run) -> None:
     assert "1 created" in run("--dry-run", one=lines(record("a-1"))).output
     assert "1 created" in run().output
+
+
+def test_a_file_name_that_is_no_utf8_is_imported_like_any_other(app: Flask, tmp_path: Path) -> None:
+    odd = os.fsencode(tmp_path) + b"/b\xff.jsonl"
+    Path(os.fsdecode(odd)).write_bytes(lines(record("a-1"), record("a-2", title="")))
+    result = app.test_cli_runner().invoke(import_command, [str(tmp_path)])
+    assert (result.exit_code, result.exception.__class__) == (1, SystemExit)
+    assert "1 created" in result.output
+
+
+def test_a_mapping_that_is_no_utf8_is_told(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "mapping.toml").write_bytes(b"# caf\xe9\n")
+    result = run("--mapping", str(tmp_path / "mapping.toml"), one=lines(record("a-1")))
+    assert result.exit_code == 2
+    assert "no UTF-8 text" in result.output
+
+
+def test_a_database_without_tables_is_told(app: Flask, tmp_path: Path) -> None:
+    (tmp_path / "one.jsonl").write_bytes(lines(record("a-1")))
+    with app.app_context():
+        migrate_downgrade(revision="0004")
+    result = app.test_cli_runner().invoke(import_command, [str(tmp_path / "one.jsonl")])
+    assert result.exit_code == 1
+    assert "review-app db upgrade" in result.output

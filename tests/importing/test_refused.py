@@ -15,9 +15,10 @@ from flask import Flask
 from review_app.accounts.models import User
 from review_app.base.clock import utc_now
 from review_app.base.database import db, transaction
+from review_app.importing import reading
 from review_app.importing.batches import Upload, add_uploads, counts, open_batch
 from review_app.importing.jobs import run_import
-from review_app.importing.queries import get_batch
+from review_app.importing.queries import get_batch, list_errors
 from review_app.outbox.actions import SYSTEM
 from tests.importing.records import lines, record
 from tests.support.cast import Browser, Program
@@ -130,3 +131,44 @@ def test_a_table_that_is_refused_whole_leaves_nothing_to_send_again(desk: Flask)
     batch: Any = get_batch(db.session(), number)
     assert (batch.state, batch.created) == ("failed", 0)
     assert "DOCTYPE" in batch.failure
+
+
+def test_what_only_stands_in_for_bytes_is_not_given_back_as_the_text(
+    app: Flask, lead: User, program_of: Callable[[User], Program]
+) -> None:
+    with app.app_context():
+        latin = lines(record("latin-1", title="caf?")).replace(b"caf?", "café".encode("latin-1"))
+        number = bring(latin, lines(record("nul-1", title="a?b")).replace(b"a?b", b"a\0b"), lines(BAD))
+        assert figures(number) == {"rejected": 3, "total": 3}
+        db.session.remove()
+    answer = program_of(lead).get(f"/imports/{number}/refused")
+    assert [json.loads(line)["payload"]["source_id"] for line in answer.data.splitlines()] == ["bad-1"]
+    answer.close()
+
+
+def test_a_document_on_one_line_is_not_one_record_with_its_articles_as_metadata(desk: Flask) -> None:
+    number = bring(json.dumps({"items": [record("in-1"), record("in-2")], **record("out-1")}).encode())
+    assert figures(number) == {"rejected": 1, "total": 1}
+
+
+def test_a_name_of_a_field_that_is_no_text_refuses_just_that_record(desk: Flask) -> None:
+    odd = b"---\ntitle: t\n1: x\npayload: {source_id: odd-1}\n---\nText."
+    null = b"---\ntitle: t\nnull: x\npayload: {source_id: odd-2}\n---\nText."
+    assert figures(bring(odd, null, lines(GOOD))) == {"created": 1, "rejected": 2, "total": 3}
+
+
+def test_a_mistake_of_ours_in_one_record_ends_neither_the_import_nor_in_silence(
+    desk: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = reading.validate
+
+    def failing(raw: Any, *arguments: Any, **named: Any) -> Any:
+        if raw.fields["payload"]["source_id"] == "bad-1":
+            raise ZeroDivisionError
+        return real(raw, *arguments, **named)
+
+    monkeypatch.setattr(reading, "validate", failing)
+    number = bring(lines(GOOD, BAD, record("good-2")))
+    assert figures(number) == {"created": 2, "rejected": 1, "total": 3}
+    (error,) = list_errors(db.session(), number).rows
+    assert "mistake of ours" in error.reason

@@ -142,6 +142,9 @@ def test_what_a_later_import_changed_stays(desk: Flask) -> None:
     (left,) = all_left(db.session(), first)
     assert f"import {second}" in left.undo
     assert take_back(desk, second).taken_back == 1
+    again = take_back(desk, first)
+    assert (again.state, again.taken_back, again.left_alone) == ("undone", 1, 0)
+    assert ids() == []
 
 
 def test_an_approval_comes_back_with_just_the_text_it_was_given_for(desk: Flask, reviewer: User) -> None:
@@ -290,7 +293,10 @@ def test_a_program_undoes_and_reads_what_was_left(
     assert (done["state"], done["taken_back"], done["left"]) == ("undone", 1, 1)
     (left,) = program.get(f"/imports/{number}/left").json["items"]
     assert left["source_id"] == "a-1"
-    assert program.post(f"/imports/{number}/undo", json={"reason": "Again."}).status_code == 409
+    assert program.post(f"/imports/{number}/undo", json={"reason": "Once more."}).status_code == 202
+    jobs_of(app).run_pending()
+    again = program.get(f"/imports/{number}").json
+    assert (again["state"], again["taken_back"], again["left"]) == ("undone", 1, 1), "it is still decided"
 
 
 def test_a_dry_run_shows_the_first_differences(

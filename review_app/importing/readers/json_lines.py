@@ -10,7 +10,7 @@ from review_app.importing.limits import DEFAULT_LIMITS, Limits
 from review_app.importing.readers.encoding import utf8_blocks
 from review_app.importing.readers.json_records import Piece, read_record
 from review_app.importing.record import RawRecord, Refusal
-from review_app.importing.rules import KEPT_OF_TOO_LONG
+from review_app.importing.rules import KEPT_OF_TOO_LONG, ROW_FIELDS, shortened, storable
 
 name = "jsonl"
 suffix = "jsonl"
@@ -38,7 +38,20 @@ def read(stream: BinaryIO, limits: Limits = DEFAULT_LIMITS) -> Iterator[RawRecor
     for line in _lines(utf8_blocks(stream), limits.line_bytes):
         if line.too_long or line.data.strip():
             item += 1
-            yield read_record(line, item, limits, called="line")
+            found = read_record(line, item, limits, called="line")
+            yield _without_articles_in_it(found) if isinstance(found, RawRecord) else found
+
+
+def _without_articles_in_it(record: RawRecord) -> RawRecord | Refusal:
+    """A whole document on one line must not pass for one record, with the articles in it as its metadata."""
+    for key, value in record.fields.items():
+        first = value[0] if isinstance(value, list) and value and key not in ROW_FIELDS else None
+        if isinstance(first, dict) and ("payload" in first or "source_id" in first):
+            reason = (
+                f"{shortened(key, 80)} is a list of articles in an article: which is meant cannot be told."
+            )
+            return Refusal(record.line, record.item, shortened(key, 80), storable(reason), record.raw)
+    return record
 
 
 def again(raws: Iterable[str]) -> Iterator[tuple[int, str]]:
