@@ -39,9 +39,30 @@ CORE = (
 """Of the tests that need a whole application, those that `make check` runs: the promises and the way through."""
 
 
+AT_LENGTH = (
+    "articles/test_text_changes.py",
+    "evidence/test_rules.py",
+    "importing/test_decoding.py",
+    "importing/test_limits.py",
+    "importing/test_mapping.py",
+    "importing/test_php_values.py",
+    "importing/test_readers_agree.py",
+    "importing/test_readers_csv.py",
+    "importing/test_readers_fuzz.py",
+    "importing/test_readers_json_document.py",
+    "importing/test_readers_markdown.py",
+    "importing/test_readers_wxr.py",
+    "importing/test_readers_wxr_files.py",
+    "importing/test_unpacking.py",
+)
+"""Tests that try very many inputs; `make check` leaves them to `make test`, or to whoever changes what they try."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what `make check` leaves out for its minute; `make test` runs all of it."""
     for item in items:
         whole = "app" in getattr(item, "fixturenames", ())
         if whole and not item.path.as_posix().endswith(CORE):
             item.add_marker("whole")
+        if item.path.as_posix().endswith(AT_LENGTH):
+            item.add_marker("slow")
