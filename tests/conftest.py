@@ -40,6 +40,7 @@ CORE = (
 
 
 AT_LENGTH = (
+    "articles/test_markup_bounds.py",
     "articles/test_text_changes.py",
     "evidence/test_rules.py",
     "importing/test_decoding.py",
@@ -51,6 +52,8 @@ AT_LENGTH = (
     "importing/test_readers_fuzz.py",
     "importing/test_readers_json_document.py",
     "importing/test_readers_markdown.py",
+    "importing/test_readers_page_text_written.py",
+    "importing/test_readers_recognise.py",
     "importing/test_readers_wxr.py",
     "importing/test_readers_wxr_files.py",
     "importing/test_unpacking.py",
