@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from review_app.articles.rules import SCORES, RevisionStatus
@@ -16,10 +16,18 @@ STATUSES = ", ".join(f"'{status}'" for status in RevisionStatus)
 WAITING, WAITING_ON_SQLITE = text("awaiting_review"), text("awaiting_review = 1")
 INDEXABLE, INDEXABLE_ON_SQLITE = text("indexable"), text("indexable = 1")
 
+SCORE_SUM = "coalesce(quality + freshness + depth + clarity, -1)"
+
 
 def _queue_index(*columns: str) -> Index:
     name = "ix_article_queue" + "".join(f"_{column}" for column in columns)
     return Index(name, *columns, "queue_rank", "id", sqlite_where=WAITING_ON_SQLITE, postgresql_where=WAITING)
+
+
+def _waiting_index(*columns: str) -> Index:
+    """For an order of the queue other than the desk's."""
+    name = "ix_article_queue" + "".join(f"_{column}" for column in columns)
+    return Index(name, *columns, "id", sqlite_where=WAITING_ON_SQLITE, postgresql_where=WAITING)
 
 
 class Article(Base):
@@ -27,7 +35,8 @@ class Article(Base):
 
     `queue_rank` orders the queue, lowest first (milliseconds of the time it began to wait). `row_version` is raised by
     every change, so that a page that has gone stale can be told. `text_digest` covers title, excerpt and text alone;
-    `source_hash` tells the same content under two ids.
+    `source_hash` tells the same content under two ids. The database makes `score_sum` of the four scores: 0..400, or -1 while
+    one of them is missing.
     `decided_at` is the time of the person's decision that stands, if any, and `decided_digest` the text it was made on: an
     approval holds for just that text. `affirmed` says that a person has settled it and so stands behind all its scores and its
     status. The public reads `published_version`, whose text is that of `published_digest`.
@@ -62,6 +71,7 @@ class Article(Base):
         _queue_index("code_language"),
         _queue_index("revision_status"),
         _queue_index("batch_id"),
+        _waiting_index("score_sum"),
         Index("ix_article_revision_status_id", "revision_status", "id"),
         Index("ix_article_batch_id_id", "batch_id", "id"),
         Index("ix_article_source_hash", "source_hash"),
@@ -84,6 +94,7 @@ class Article(Base):
     freshness: Mapped[int | None]
     depth: Mapped[int | None]
     clarity: Mapped[int | None]
+    score_sum: Mapped[int] = mapped_column(Computed(SCORE_SUM), nullable=True)
     revision_status: Mapped[str]
     revision_version: Mapped[str]
     last_reviewed_on: Mapped[date | None]
@@ -112,6 +123,11 @@ class Article(Base):
         cascade="save-update, merge, delete, delete-orphan",
         passive_deletes=True,
     )
+
+    @property
+    def overall(self) -> int | None:
+        """The mean of the four scores, rounded; None while one is missing."""
+        return None if self.score_sum < 0 else round(self.score_sum / len(SCORES))
 
     @property
     def scores(self) -> dict[str, int | None]:

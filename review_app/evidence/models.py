@@ -68,7 +68,14 @@ class ArticleEvidence(Base):
         CheckConstraint("repeated BETWEEN 0 AND 100", name="repeated"),
         Index("ix_article_evidence_repeated_article_id", "repeated", "article_id"),
         Index("ix_article_evidence_title_digest", "title_digest"),
-        *(Index(f"ix_article_evidence_title_part_{number}", f"title_part_{number}") for number in range(3)),
+        *(
+            Index(
+                f"ix_article_evidence_title_part_{number}",
+                f"title_part_{number}",
+                f"title_part_{(number + 1) % 3}",
+            )
+            for number in range(3)
+        ),
     )
 
     article_id: Mapped[int] = mapped_column(ForeignKey("article.id", ondelete="CASCADE"), primary_key=True)

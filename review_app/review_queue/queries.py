@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, select, union_all
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from review_app.accounts.models import User
 from review_app.articles.filters import PLAIN, Filters
 from review_app.articles.models import Article, ArticleFlag
-from review_app.base.paging import PAGE_ROWS, Page, decode_cursor, encode_cursor, page_of
+from review_app.base.paging import PAGE_ROWS, Page, encode_cursor, page_of
 from review_app.review_queue.models import Claim, Skip
+from review_app.review_queue.orders import stretches_from
 from review_app.review_queue.rules import MOST_COUNTED, Sort
 
 
@@ -26,9 +27,9 @@ class QueueRow:
     claim: Claim | None
 
     @property
-    def waiting_since(self) -> datetime:
+    def waiting_since(self) -> datetime | None:
         """When it began to wait."""
-        return datetime.fromtimestamp(self.article.queue_rank / 1000, UTC)
+        return self.article.waiting_since
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def list_queue(
     filters: Filters,
     *,
     now: datetime,
-    sort: Sort = Sort.OLDEST,
+    sort: Sort = Sort.DESK,
     after: str | None = None,
     size: int = PAGE_ROWS,
 ) -> Page[QueueRow]:
@@ -75,32 +76,37 @@ def list_queue(
         .add_columns(Claim)
         .outerjoin(Claim, and_(Claim.article_id == Article.id, live(now)))
         .options(selectinload(Article.flags), joinedload(Claim.user))
-        .limit(size + 1)
     )
-    rows = [QueueRow(*row) for row in session.execute(_ordered(query, sort, after))]
-    return page_of(rows, size, lambda row: encode_cursor(row.article.queue_rank, row.article.id))
+    found: list[tuple[QueueRow, str]] = []
+    for number, stretch, place in stretches_from(sort, after):
+        some = stretch.apply(query, place).limit(size + 1 - len(found)).add_columns(stretch.column)
+        for article, claim, key in session.execute(some):
+            cursor = encode_cursor(sort.value, number, stretch.to_number(key), article.id)
+            found.append((QueueRow(article, claim), cursor))
+        if len(found) > size:
+            break
+    page = page_of(found, size, lambda one: one[1])
+    return Page([row for row, _ in page.rows], page.next)
 
 
-def _ordered(query: Select[Any], sort: Sort, after: str | None) -> Select[Any]:
-    key = Article.queue_rank, Article.id
-    if sort is Sort.NEWEST:
-        query = query.order_by(*(column.desc() for column in key))
-    else:
-        query = query.order_by(*key)
-    if not after:
-        return query
-    here, there = tuple_(*key), tuple_(*(literal(part) for part in decode_cursor(after, int, int)))
-    return query.where(here < there if sort is Sort.NEWEST else here > there)
+def lengths(session: Session, several: Sequence[Filters], most: int) -> list[int]:
+    """How many articles wait within each of some filters, counted to `most` + 1; one statement for all of them."""
+    if not several:
+        return []
+    counts = []
+    for number, filters in enumerate(several):
+        some = waiting(session, filters).with_only_columns(Article.id).limit(most + 1).subquery()
+        counts.append(select(literal(number), func.count()).select_from(some))
+    found = dict(session.execute(union_all(*counts)).all())
+    return [found[number] for number in range(len(several))]
 
 
 def queue_length(session: Session, filters: Filters) -> QueueLength:
     """How many wait within the filters, and since when the oldest does; two short queries."""
     some = waiting(session, filters).with_only_columns(Article.id).limit(MOST_COUNTED + 1).subquery()
     count = session.scalar(select(func.count()).select_from(some)) or 0
-    rank = session.scalar(
-        waiting(session, filters).with_only_columns(Article.queue_rank).order_by(Article.queue_rank).limit(1)
-    )
-    oldest = None if rank is None else datetime.fromtimestamp(rank / 1000, UTC)
+    since = Article.waiting_since
+    oldest = session.scalar(waiting(session, filters).with_only_columns(since).order_by(since).limit(1))
     return QueueLength(min(count, MOST_COUNTED), count > MOST_COUNTED, oldest)
 
 

@@ -1,0 +1,169 @@
+"""The queue's own filters, on top of those of all articles: who asks matters here, and what is known of the texts.
+
+They go with a reviewer through the address from the list to the article and back; so do the order, the place in the list
+(`after`) and the saved view that was opened (`view`), which narrow nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Self
+
+from sqlalchemy import ColumnElement, Select, and_, exists, or_
+from sqlalchemy.orm import Session, aliased
+
+from review_app.articles.filters import Check, Filters, one_of, whole_number
+from review_app.articles.models import Article
+from review_app.evidence.models import ArticleEvidence
+from review_app.importing.models import MergeProposal
+from review_app.review_queue.models import Claim
+from review_app.review_queue.queries import free, live
+from review_app.review_queue.rules import LONGEST_AGE, Sort
+
+ALL = "all"
+"""The view that narrows nothing, for people whose queue opens with another."""
+CHIPS = {
+    "age": "Waiting for {} days or more",
+    "repeats": "Repeats others: {}% or more",
+    "claimed=no": "Held by nobody",
+    "claimed=yes": "Held by somebody",
+    "claimed=me": "Held by me",
+    "title": "Nearly the same title as another",
+    "images": "Placeholder images",
+    "text": "Text changed since its decision",
+    "merge": "An import waits to be merged",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who looks at the queue, and when."""
+
+    user_id: int
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class QueueFilters(Filters):
+    """What to look for in the queue; empty means anything."""
+
+    age: str = ""
+    claimed: str = ""
+    repeats: str = ""
+    title: str = ""
+    images: str = ""
+    text: str = ""
+    merge: str = ""
+    sort: str = ""
+    after: str = ""
+    view: str = ""
+    asker: Asker | None = None
+
+    LABELS: ClassVar[Mapping[str, str]] = {
+        **Filters.LABELS,
+        "age": "Waiting for days",
+        "claimed": "Held by",
+        "repeats": "Repeats others",
+        "title": "Title",
+        "images": "Images",
+        "text": "Text",
+        "merge": "Merge",
+    }
+    CHECKS: ClassVar[Mapping[str, Check]] = {
+        **Filters.CHECKS,
+        "age": whole_number(1, LONGEST_AGE),
+        "claimed": one_of("no", "yes", "me"),
+        "repeats": whole_number(1, 100),
+        "title": one_of("repeated"),
+        "images": one_of("placeholder"),
+        "text": one_of("changed"),
+        "merge": one_of("waiting"),
+        "sort": one_of(*Sort),
+        "view": lambda value: None if value == ALL else whole_number(1, 10**18 - 1)(value),
+    }
+    CARRIED: ClassVar[tuple[str, ...]] = ("sort", "after", "view")
+
+    @classmethod
+    def read(cls, values: Mapping[str, str]) -> tuple[Self, dict[str, list[str]]]:
+        """Those that can be meant, and what is wrong with each of the others. `?all`, or an emptied form, means all."""
+        found, wrong = super(QueueFilters, cls).read(values)
+        if found.sort == Sort.DESK:
+            found = replace(found, sort="")
+        emptied = len(values) > 1 and not found.active() and not found.sort and not found.after
+        if ALL in values or (emptied and (found.view or "q" in values)):
+            found = replace(found, view=ALL)
+        return found, wrong
+
+    @property
+    def order(self) -> Sort:
+        """The order that the list has."""
+        return Sort(self.sort or Sort.DESK)
+
+    def asked_by(self, user_id: int, now: datetime) -> Self:
+        """The same, for this person at this time: some of them mean something else to each."""
+        return replace(self, asker=Asker(user_id, now))
+
+    def from_the_start(self) -> Self:
+        """The same without the place in the list."""
+        return replace(self, after="")
+
+    def without(self, name: str) -> Self:
+        """The same but for one of them, from the start of the list; what is left belongs to no view."""
+        left = replace(self, after="", view="", **{name: ""})
+        return left if left.active() or not self.view else replace(left, view=ALL)
+
+    def words(self, name: str, value: str) -> str:
+        """One active filter, as it is told to a person."""
+        told = CHIPS.get(f"{name}={value}", CHIPS.get(name))
+        return told.format(value) if told else super(QueueFilters, self).words(name, value)
+
+    def apply(self, session: Session, query: Select[Any]) -> Select[Any]:
+        """Narrow a query over articles."""
+        return super(QueueFilters, self).apply(session, query).where(*self._of_waiting(), *self._of_texts())
+
+    def _of_waiting(self) -> list[ColumnElement[bool]]:
+        found: list[ColumnElement[bool]] = []
+        if not self.age and not self.claimed:
+            return found
+        if self.asker is None:
+            raise LookupError("who asks must be known, and when")
+        now = self.asker.now
+        mine = exists().where(
+            Claim.article_id == Article.id, Claim.user_id == self.asker.user_id, live(now)
+        )
+        found += [Article.waiting_since <= now - timedelta(days=int(self.age))] if self.age else []
+        found += [{"no": free(now), "yes": ~free(now), "me": mine}[self.claimed]] if self.claimed else []
+        return found
+
+    def _of_texts(self) -> list[ColumnElement[bool]]:
+        found: list[ColumnElement[bool]] = []
+        known = exists().where(ArticleEvidence.article_id == Article.id)
+        if self.repeats:
+            found.append(known.where(ArticleEvidence.repeated >= int(self.repeats)))
+        if self.title:
+            found.append(known.where(_title_elsewhere()))
+        if self.images:
+            count = ArticleEvidence.facts["images_from_placeholders"].as_integer()
+            found.append(known.where(count > 0))
+        if self.text:
+            found.append(and_(Article.decided_digest.is_not(None), Article.decided_digest != Article.text_digest))
+        if self.merge:
+            found.append(exists().where(MergeProposal.article_id == Article.id, MergeProposal.state == "open"))
+        return found
+
+
+def _title_elsewhere() -> ColumnElement[bool]:
+    """The condition that another article has the same title, or one of which two of the three parts are the same.
+
+    That is one title in which a word was added or left out, and most of those in which a word was changed
+    (`likeness.title_parts`).
+    """
+    other = aliased(ArticleEvidence)
+    another = exists().where(other.article_id != ArticleEvidence.article_id)
+    same = [another.where(other.title_digest == ArticleEvidence.title_digest)]
+    for one, two in ((0, 1), (1, 2), (2, 0)):
+        names = (f"title_part_{one}", f"title_part_{two}")
+        same.append(another.where(*(getattr(other, name) == getattr(ArticleEvidence, name) for name in names)))
+    return or_(*same)
