@@ -26,11 +26,6 @@ class QueueRow:
     article: Article
     claim: Claim | None
 
-    @property
-    def waiting_since(self) -> datetime | None:
-        """When it began to wait."""
-        return self.article.waiting_since
-
 
 @dataclass(frozen=True, slots=True)
 class QueueLength:
@@ -105,8 +100,8 @@ def queue_length(session: Session, filters: Filters) -> QueueLength:
     """How many wait within the filters, and since when the oldest does; two short queries."""
     some = waiting(session, filters).with_only_columns(Article.id).limit(MOST_COUNTED + 1).subquery()
     count = session.scalar(select(func.count()).select_from(some)) or 0
-    since = Article.waiting_since
-    oldest = session.scalar(waiting(session, filters).with_only_columns(since).order_by(since).limit(1))
+    since = waiting(session, filters).with_only_columns(Article.waiting_since)
+    oldest = session.scalar(since.order_by(Article.waiting_since, Article.id).limit(1))
     return QueueLength(min(count, MOST_COUNTED), count > MOST_COUNTED, oldest)
 
 
