@@ -32,7 +32,6 @@ def upgrade() -> None:
         table.create_check_constraint(op.f("ck_article_evidence_repeated"), "repeated BETWEEN 0 AND 100")
     op.create_index("ix_article_evidence_repeated_article_id", "article_evidence", ["repeated", "article_id"])
 
-
     for one, two in PARTS:
         op.drop_index(f"ix_article_evidence_{one}", table_name="article_evidence")
         op.create_index(f"ix_article_evidence_{one}", "article_evidence", [one, two])
@@ -41,7 +40,8 @@ def upgrade() -> None:
 
 
 def _sum_scores() -> None:
-    made = sa.Computed("coalesce(quality + freshness + depth + clarity, -1)")
+    stored = op.get_bind().dialect.name != "sqlite"  # which adds only columns that it reckons when it reads them
+    made = sa.Computed("coalesce(quality + freshness + depth + clarity, -1)", persisted=stored)
     op.add_column("article", sa.Column("score_sum", WHOLE, made, nullable=True))
     op.create_index("ix_article_score_sum", "article", ["score_sum", "id"], **WAITING)
 

@@ -38,7 +38,9 @@ def whole_number(least: int, most: int) -> Check:
 
     def check(value: str) -> str | None:
         digits = value.isascii() and value.isdigit() and len(value) < 19
-        return None if digits and least <= int(value) <= most else f"must be a whole number, {least} to {most}"
+        return (
+            None if digits and least <= int(value) <= most else f"must be a whole number, {least} to {most}"
+        )
 
     return check
 
@@ -105,7 +107,12 @@ class Filters:
         }
         for name in RANGES:
             least, most = given[f"{name}_min"], given[f"{name}_max"]
-            if least and most and not wrong.keys() & {f"{name}_min", f"{name}_max"} and int(least) > int(most):
+            if (
+                least
+                and most
+                and not wrong.keys() & {f"{name}_min", f"{name}_max"}
+                and int(least) > int(most)
+            ):
                 wrong[f"{name}_max"] = [f"must not be below the least, {least}"]
         return cls(**given | dict.fromkeys(wrong, "")), wrong
 
@@ -148,7 +155,9 @@ class Filters:
             return "All four scored" if value == "yes" else "Not scored"
         label = self.LABELS[name]
         if name.endswith(("_min", "_max")):
-            return f"{label.partition(' ')[2].capitalize()} {'from' if name.endswith('min') else 'to'} {value}"
+            return (
+                f"{label.partition(' ')[2].capitalize()} {'from' if name.endswith('min') else 'to'} {value}"
+            )
         return f"{label}: {value.replace('_', ' ')}"
 
     def apply(self, session: Session, query: Select[Any]) -> Select[Any]:

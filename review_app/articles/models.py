@@ -27,7 +27,9 @@ def _queue_index(*columns: str) -> Index:
 
 def _waiting_index(column: str) -> Index:
     """For an order of the queue other than the desk's."""
-    return Index(f"ix_article_{column}", column, "id", sqlite_where=WAITING_ON_SQLITE, postgresql_where=WAITING)
+    return Index(
+        f"ix_article_{column}", column, "id", sqlite_where=WAITING_ON_SQLITE, postgresql_where=WAITING
+    )
 
 
 class Article(Base):
@@ -95,7 +97,7 @@ class Article(Base):
     freshness: Mapped[int | None]
     depth: Mapped[int | None]
     clarity: Mapped[int | None]
-    score_sum: Mapped[int] = mapped_column(Computed(SCORE_SUM), nullable=True)
+    score_sum: Mapped[int] = mapped_column(Computed(SCORE_SUM, persisted=True), nullable=True)
     revision_status: Mapped[str]
     revision_version: Mapped[str]
     last_reviewed_on: Mapped[date | None]

@@ -130,9 +130,7 @@ class QueueFilters(Filters):
         if self.asker is None:
             raise LookupError("who asks must be known, and when")
         now = self.asker.now
-        mine = exists().where(
-            Claim.article_id == Article.id, Claim.user_id == self.asker.user_id, live(now)
-        )
+        mine = exists().where(Claim.article_id == Article.id, Claim.user_id == self.asker.user_id, live(now))
         found += [Article.waiting_since <= now - timedelta(days=int(self.age))] if self.age else []
         found += [{"no": free(now), "yes": ~free(now), "me": mine}[self.claimed]] if self.claimed else []
         return found
@@ -148,9 +146,13 @@ class QueueFilters(Filters):
             count = ArticleEvidence.facts["images_from_placeholders"].as_integer()
             found.append(known.where(count > 0))
         if self.text:
-            found.append(and_(Article.decided_digest.is_not(None), Article.decided_digest != Article.text_digest))
+            found.append(
+                and_(Article.decided_digest.is_not(None), Article.decided_digest != Article.text_digest)
+            )
         if self.merge:
-            found.append(exists().where(MergeProposal.article_id == Article.id, MergeProposal.state == "open"))
+            found.append(
+                exists().where(MergeProposal.article_id == Article.id, MergeProposal.state == "open")
+            )
         return found
 
 
@@ -165,5 +167,7 @@ def _title_elsewhere() -> ColumnElement[bool]:
     same = [another.where(other.title_digest == ArticleEvidence.title_digest)]
     for one, two in ((0, 1), (1, 2), (2, 0)):
         names = (f"title_part_{one}", f"title_part_{two}")
-        same.append(another.where(*(getattr(other, name) == getattr(ArticleEvidence, name) for name in names)))
+        same.append(
+            another.where(*(getattr(other, name) == getattr(ArticleEvidence, name) for name in names))
+        )
     return or_(*same)

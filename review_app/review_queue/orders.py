@@ -74,9 +74,7 @@ def _unmeasured(query: Select[Any]) -> Select[Any]:
 
 
 def _since(*, descending: bool) -> Stretch:
-    return Stretch(
-        Article.waiting_since, descending=descending, to_number=_to_number, from_number=_to_moment
-    )
+    return Stretch(Article.waiting_since, descending=descending, to_number=_to_number, from_number=_to_moment)
 
 
 ORDERS: dict[Sort, Sequence[Stretch]] = {
@@ -86,17 +84,13 @@ ORDERS: dict[Sort, Sequence[Stretch]] = {
     Sort.LOWEST: [Stretch(Article.score_sum)],
     Sort.HIGHEST: [Stretch(Article.score_sum, descending=True)],
     Sort.REPETITION: [
-        Stretch(
-            ArticleEvidence.repeated, last=ArticleEvidence.article_id, descending=True, narrow=_measured
-        ),
+        Stretch(ArticleEvidence.repeated, last=ArticleEvidence.article_id, descending=True, narrow=_measured),
         Stretch(Article.queue_rank, narrow=_unmeasured),
     ],
 }
 
 
-def stretches_from(
-    sort: Sort, after: str | None
-) -> list[tuple[int, Stretch, tuple[int, int] | None]]:
+def stretches_from(sort: Sort, after: str | None) -> list[tuple[int, Stretch, tuple[int, int] | None]]:
     """The stretches that are left from a cursor on, with their numbers, and the place in the first of them.
 
     Raises `Invalid` for a cursor that is none, or that of another order.

@@ -68,9 +68,7 @@ def columns_in(view: SavedView | None, tastes: Tastes) -> tuple[Column, ...]:
     return columns_of(view.columns) if view is not None and view.columns else tastes.columns
 
 
-def counts_of(
-    session: Session, views: Sequence[SavedView], user: User, now: datetime
-) -> dict[int, str]:
+def counts_of(session: Session, views: Sequence[SavedView], user: User, now: datetime) -> dict[int, str]:
     """How much waits in each of the views that stand as tabs, counted to a bound: `42`, or `999+`."""
     some = views[:MOST_ON_TABS]
     counts = lengths(session, [filters_of(view, user, now) for view in some], COUNTED_ON_TABS)
@@ -213,7 +211,9 @@ def _free_name(session: Session, user: User, name: str, besides: SavedView | Non
         raise Invalid("That name is too long.", {"name": [f"may have {NAME_LENGTH} characters"]})
     owner_id = besides.owner_id if besides else user.id
     others = select(SavedView.id).where(
-        SavedView.owner_id == owner_id, SavedView.removed_at.is_(None), func.lower(SavedView.name) == name.lower()
+        SavedView.owner_id == owner_id,
+        SavedView.removed_at.is_(None),
+        func.lower(SavedView.name) == name.lower(),
     )
     if set(session.scalars(others)) - {besides.id if besides else None}:
         raise Invalid("You have a view of that name.", {"name": ["is the name of another of your views"]})
