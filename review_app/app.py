@@ -51,6 +51,8 @@ from review_app.publishing import views as publishing
 from review_app.review_queue import api as review_queue_api
 from review_app.review_queue import models as _review_queue_models
 from review_app.review_queue import queries as review_queue_queries
+from review_app.review_queue import view_api as saved_views_api
+from review_app.review_queue import view_pages as saved_views
 from review_app.review_queue import views as review_queue
 from review_app.reviewing import api as reviewing_api
 from review_app.reviewing import models as _reviewing_models
@@ -77,6 +79,8 @@ BLUEPRINTS = (
     publishing_api.blueprint,
     review_queue.blueprint,
     review_queue_api.blueprint,
+    saved_views.blueprint,
+    saved_views_api.blueprint,
     reviewing.blueprint,
     reviewing_api.blueprint,
 )
@@ -99,7 +103,7 @@ NAVIGATION = (
     ("Users", "accounts.users", Permission.MANAGE_ACCOUNTS),
 )
 
-PART_OF = {"sources": "importing"}
+PART_OF = {"sources": "importing", "saved_views": "review_queue"}
 """Blueprints without an entry of their own in the header, and under whose they stand."""
 
 MODELS = (

@@ -88,6 +88,7 @@ GET     /api/v1/publications                                 publish
 GET     /api/v1/publish-runs                                 publish
 POST    /api/v1/publish-runs                                 publish
 GET     /api/v1/publish-runs/<int:run_id>                    publish
+GET     /api/v1/queue                                        review
 POST    /api/v1/queue/next                                   review
 GET     /api/v1/stats                                        see statistics
 GET     /api/v1/sources                                      manage sources
@@ -97,6 +98,10 @@ PATCH   /api/v1/sources/<int:import_source_id>               manage sources
 DELETE  /api/v1/sources/<int:import_source_id>               manage sources
 GET     /api/v1/sources/<int:import_source_id>/reads         manage sources
 POST    /api/v1/sources/<int:import_source_id>/reads         manage sources
+GET     /api/v1/views                                        review
+POST    /api/v1/views                                        review
+PATCH   /api/v1/views/<int:view_id>                          review
+DELETE  /api/v1/views/<int:view_id>                          review
 GET     /articles                                            read articles
 GET     /articles.csv                                        read articles
 GET     /articles/<string:source_id>                         read articles
@@ -148,7 +153,15 @@ GET     /publications                                        publish
 POST    /publications                                        publish
 GET     /publications/<int:run_id>                           publish
 GET     /queue                                               review
+PUT     /queue/columns                                       review
 POST    /queue/next                                          review
+GET     /queue/views                                         review
+POST    /queue/views                                         review
+PUT     /queue/views/<int:view_id>                           review
+DELETE  /queue/views/<int:view_id>                           review
+PUT     /queue/views/<int:view_id>/default                   review
+POST    /queue/views/<int:view_id>/restoration               review
+DELETE  /queue/views/default                                 review
 GET     /robots.txt                                          public
 GET     /sitemap-<int(max=184467440737094):number>.xml       public
 GET     /sitemap.xml                                         public

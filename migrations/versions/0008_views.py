@@ -40,7 +40,9 @@ def upgrade() -> None:
 
 
 def _sum_scores() -> None:
-    stored = op.get_bind().dialect.name != "sqlite"  # which adds only columns that it reckons when it reads them
+    stored = (
+        op.get_bind().dialect.name != "sqlite"
+    )  # which adds only columns that it reckons when it reads them
     made = sa.Computed("coalesce(quality + freshness + depth + clarity, -1)", persisted=stored)
     op.add_column("article", sa.Column("score_sum", WHOLE, made, nullable=True))
     op.create_index("ix_article_score_sum", "article", ["score_sum", "id"], **WAITING)

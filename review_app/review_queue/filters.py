@@ -24,6 +24,7 @@ from review_app.review_queue.rules import LONGEST_AGE, Sort
 
 ALL = "all"
 """The view that narrows nothing, for people whose queue opens with another."""
+UNFOLDED = frozenset({"q", "stack", "topic", "difficulty", "batch", "claimed"})
 CHIPS = {
     "age": "Waiting for {} days or more",
     "repeats": "Repeats others: {}% or more",
@@ -109,9 +110,13 @@ class QueueFilters(Filters):
         """The same without the place in the list."""
         return replace(self, after="")
 
+    def folded_active(self) -> bool:
+        """Whether a filter is set that the form keeps folded away."""
+        return bool(self.active().keys() - UNFOLDED)
+
     def without(self, name: str) -> Self:
         """The same but for one of them, from the start of the list; what is left belongs to no view."""
-        left = replace(self, after="", view="", **{name: ""})
+        left: Self = replace(super(QueueFilters, self).without(name), after="", view="")
         return left if left.active() or not self.view else replace(left, view=ALL)
 
     def words(self, name: str, value: str) -> str:

@@ -19,12 +19,13 @@ from review_app.articles.queries import anything
 from review_app.base.answers import see_other
 from review_app.base.clock import utc_now
 from review_app.base.database import db, transaction
-from review_app.base.errors import Conflict, Invalid
+from review_app.base.errors import Conflict
 from review_app.base.web import local, settings
 from review_app.review_queue.actions import ClaimHeld, TooManyClaims, claim_next
+from review_app.review_queue.filters import QueueFilters
 from review_app.review_queue.models import Claim
 from review_app.review_queue.queries import QueueLength, claims_of
-from review_app.review_queue.rules import MOST_CLAIMS, Sort
+from review_app.review_queue.rules import MOST_CLAIMS
 
 TITLE_IN_MESSAGE = 80
 
@@ -34,34 +35,21 @@ def lease() -> timedelta:
     return timedelta(minutes=settings().claim_minutes)
 
 
-def sort_of(values: Mapping[str, str]) -> Sort:
-    """The order that an address asks for. Raises `Invalid` for one that is not known."""
-    try:
-        return Sort(values.get("sort") or Sort.OLDEST)
-    except ValueError as error:
-        raise Invalid("That order is not known.", {"sort": [f"must be one of: {', '.join(Sort)}"]}) from error
+def asked_for(values: Mapping[str, str]) -> QueueFilters:
+    """The filters in an address or a form, for who is logged in. Raises `Invalid` for a value that cannot be meant."""
+    return QueueFilters.of(values).asked_by(person().id, utc_now())
 
 
-def queue_url(filters: Filters, sort: Sort = Sort.OLDEST, after: str | None = None) -> str:
+def queue_url(filters: Filters) -> str:
     """The queue within these filters, with nothing in the address that says nothing."""
-    order = None if sort is Sort.OLDEST else sort.value
-    return url_for("review_queue.queue") + filters.query(sort=order, after=after)
+    return url_for("review_queue.queue") + filters.query()
 
 
-def filters_behind() -> Filters:
+def filters_behind() -> QueueFilters:
     """The filters one came from: the form's field `filters` (a query string) or the address. Broken ones are none."""
     sent = request.form.get("filters")
-    try:
-        return Filters.of(request.args if sent is None else dict(parse_qsl(sent.lstrip("?"))))
-    except Invalid:
-        return Filters()
-
-
-def chips(filters: Filters, sort: Sort) -> list[tuple[str, str]]:
-    """Each active filter in words, with the address that drops it and keeps the order."""
-    kept = "" if sort is Sort.OLDEST else f"sort={sort.value}"
-    found = filters.chips(url_for("review_queue.queue"))
-    return [(text, url + ("&" if "?" in url else "?") + kept if kept else url) for text, url in found]
+    found, wrong = QueueFilters.read(request.args if sent is None else dict(parse_qsl(sent.lstrip("?"))))
+    return (QueueFilters() if wrong else found).asked_by(person().id, utc_now())
 
 
 def short(title: str) -> str:
@@ -106,8 +94,9 @@ def held_by(user: User, now: datetime) -> Sequence[Claim]:
     return claims_of(db.session(), user, now)
 
 
-def open_next(filters: Filters) -> AnyResponse:
+def open_next(filters: QueueFilters) -> AnyResponse:
     """Claim the next article within the filters and go to it; back to the queue, saying why, when that cannot be."""
+    filters = filters.from_the_start()
     try:
         source_id = _claim_next(filters)
     except TooManyClaims:

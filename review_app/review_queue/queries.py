@@ -64,14 +64,17 @@ def list_queue(
     sort: Sort = Sort.DESK,
     after: str | None = None,
     size: int = PAGE_ROWS,
+    with_meta: bool = False,
 ) -> Page[QueueRow]:
-    """The waiting articles in order, a page at a time, each with its holder and flags."""
+    """The waiting articles in order, a page at a time, each with its holder and flags. Raises `Invalid` for a wrong cursor."""
     query = (
         waiting(session, filters)
         .add_columns(Claim)
         .outerjoin(Claim, and_(Claim.article_id == Article.id, live(now)))
         .options(selectinload(Article.flags), joinedload(Claim.user))
     )
+    if with_meta:
+        query = query.options(joinedload(Article.meta))
     found: list[tuple[QueueRow, str]] = []
     for number, stretch, place in stretches_from(sort, after):
         some = stretch.apply(query, place).limit(size + 1 - len(found)).add_columns(stretch.column)

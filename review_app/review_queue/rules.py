@@ -24,6 +24,7 @@ COUNTED_ON_TABS = 999
 MOST_VIEWS = 50
 """Saved views of one person."""
 NAME_LENGTH = 60
+LAST_PLACE = 999
 LONGEST_AGE = 3_650
 
 

@@ -101,7 +101,7 @@ def add_view(
     columns: Sequence[Column] | None = None,
     shared: bool = False,
 ) -> SavedView:
-    """Keep filters and order under a name, behind the views there are. Raises `Invalid`, and `Forbidden` for who may not share."""
+    """Keep filters and order under a name, behind the views there are. Raises `Invalid`, or `Forbidden` to share."""
     own = list(
         session.scalars(
             select(SavedView).where(SavedView.owner_id == user.id, SavedView.removed_at.is_(None))
