@@ -27,6 +27,7 @@ ALL = "all"
 UNFOLDED = frozenset({"q", "stack", "topic", "difficulty", "batch", "claimed"})
 CHIPS = {
     "age": "Waiting for {} days or more",
+    "age=1": "Waiting for a day or more",
     "repeats": "Repeats others: {}% or more",
     "claimed=no": "Held by nobody",
     "claimed=yes": "Held by somebody",
@@ -135,14 +136,15 @@ class QueueFilters(Filters):
         if self.asker is None:
             raise LookupError("who asks must be known, and when")
         now = self.asker.now
-        mine = exists().where(Claim.article_id == Article.id, Claim.user_id == self.asker.user_id, live(now))
+        held = exists().where(Claim.article_id == Article.id, live(now)).correlate(Article)
+        mine = held.where(Claim.user_id == self.asker.user_id)
         found += [Article.waiting_since <= now - timedelta(days=int(self.age))] if self.age else []
-        found += [{"no": free(now), "yes": ~free(now), "me": mine}[self.claimed]] if self.claimed else []
+        found += [{"no": free(now), "yes": held, "me": mine}[self.claimed]] if self.claimed else []
         return found
 
     def _of_texts(self) -> list[ColumnElement[bool]]:
         found: list[ColumnElement[bool]] = []
-        known = exists().where(ArticleEvidence.article_id == Article.id)
+        known = exists().where(ArticleEvidence.article_id == Article.id).correlate(Article)
         if self.repeats:
             found.append(known.where(ArticleEvidence.repeated >= int(self.repeats)))
         if self.title:
@@ -168,7 +170,7 @@ def _title_elsewhere() -> ColumnElement[bool]:
     (`likeness.title_parts`).
     """
     other = aliased(ArticleEvidence)
-    another = exists().where(other.article_id != ArticleEvidence.article_id)
+    another = exists().where(other.article_id != ArticleEvidence.article_id).correlate(ArticleEvidence)
     same = [another.where(other.title_digest == ArticleEvidence.title_digest)]
     for one, two in ((0, 1), (1, 2), (2, 0)):
         names = (f"title_part_{one}", f"title_part_{two}")

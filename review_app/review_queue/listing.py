@@ -75,7 +75,9 @@ class Listing:
             "sorts": SORTS,
             "all_columns": COLUMNS,
             "summary": [
-                (name, f"{_label(name)} {text}.") for name, texts in self.wrong.items() for text in texts
+                ("results" if name == "after" else name, f"{_label(name)} {text}.")
+                for name, texts in self.wrong.items()
+                for text in texts
             ],
         }
 

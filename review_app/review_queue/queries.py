@@ -48,7 +48,7 @@ def waiting(session: Session, filters: Filters) -> Select[Any]:
 
 def free(now: datetime) -> ColumnElement[bool]:
     """The condition that nobody holds the article."""
-    return ~exists().where(Claim.article_id == Article.id, live(now))
+    return ~exists().where(Claim.article_id == Article.id, live(now)).correlate(Article)
 
 
 def skipped_by(user: User) -> ColumnElement[bool]:
