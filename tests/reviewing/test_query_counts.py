@@ -46,7 +46,7 @@ def desk(session_of: Sessions, request: pytest.FixtureRequest, lead: User) -> No
 PAGES = {
     "/queue": 13,
     "/queue?stack=flask&sort=newest": 13,
-    "/queue?sort=repetition&q=title&age=1&repeats=0": 13,
+    "/queue?sort=lowest&q=title&age=1": 14,
     "/articles": 4,
     "/articles/n00": 9,
     "/articles/n00/review": 11,
