@@ -73,7 +73,7 @@ def test_back_from_an_article_leads_to_the_same_list_and_the_row_that_was_opened
     page.get_by_role("link", name="Next →").click()
     page.wait_for_url(re.compile(r"stack=nginx&after="))
     listed = page.url
-    title = page.get_by_role("link", name="Title of n59")
+    title = page.locator("#results").get_by_role("link", name="Title of n59")
     title.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Title of n59")
     if way == "browser":

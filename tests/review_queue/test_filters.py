@@ -48,9 +48,7 @@ def desk(session_of: Sessions, reviewer: User, colleague: User) -> None:
         changed.decided_digest = "what stood before"
         merging = add("merging")
         session.add(
-            MergeProposal(
-                article_id=merging.id, state="open", fields={}, created_at=NOW, updated_at=NOW
-            )
+            MergeProposal(article_id=merging.id, state="open", fields={}, created_at=NOW, updated_at=NOW)
         )
         for name, holder in (("mine", reviewer), ("theirs", colleague)):
             claim = {"claimed_at": NOW, "expires_at": NOW + timedelta(minutes=10)}
@@ -110,7 +108,10 @@ def test_each_order_is_complete_and_paged_without_gap_or_repeat(
                     break
             assert sorted(seen) == sorted(expected), sort
             assert seen[0] == firsts.get(sort, seen[0])
-        newest = [row.article.waiting_since for row in list_queue(session, QueueFilters(), now=NOW, sort=Sort.NEWEST).rows]
+        newest = [
+            row.article.waiting_since
+            for row in list_queue(session, QueueFilters(), now=NOW, sort=Sort.NEWEST).rows
+        ]
         assert newest == sorted(newest, reverse=True)
 
 

@@ -42,7 +42,9 @@ def keep(session_of: Sessions, user: User, name: str, *, shared: bool = False, *
 
 
 def tabs(page: str) -> list[tuple[str, str, str, str]]:
-    return [(url.replace("&amp;", "&"), current, name, count) for url, current, name, count in TAB.findall(page)]
+    return [
+        (url.replace("&amp;", "&"), current, name, count) for url, current, name, count in TAB.findall(page)
+    ]
 
 
 def names(session_of: Sessions) -> list[str]:
@@ -122,9 +124,7 @@ def test_a_view_of_somebody_else_is_not_found(
     assert browser.get("/queue?view=1").status_code == 200
 
 
-def test_a_removed_view_can_be_taken_back(
-    session_of: Sessions, browser_of: Browsers, reviewer: User
-) -> None:
+def test_a_removed_view_can_be_taken_back(session_of: Sessions, browser_of: Browsers, reviewer: User) -> None:
     keep(session_of, reviewer, "Mine", stack="flask")
     browser = browser_of(reviewer)
     removed = browser.post("/queue/views/1?_method=DELETE")
