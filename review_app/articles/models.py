@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from review_app.accounts.models import User
 from review_app.articles.rules import SCORES, RevisionStatus
 from review_app.base.database import Base
 
@@ -31,6 +32,8 @@ class Article(Base):
     `decided_at` is the time of the person's decision that stands, if any, and `decided_digest` the text it was made on: an
     approval holds for just that text. `affirmed` says that a person has settled it and so stands behind all its scores and its
     status. The public reads `published_version`, whose text is that of `published_digest`.
+    `ordering.py` sets `queue_rank` and `due_on` whenever an article is written; `ordered_by` and `due_by` are the versions of
+    the policy that they follow, `due_by_hand` says that a lead chose the day. `assigned_to_id` is whose next it comes to.
     """
 
     __tablename__ = "article"
@@ -62,6 +65,14 @@ class Article(Base):
         _queue_index("code_language"),
         _queue_index("revision_status"),
         _queue_index("batch_id"),
+        _queue_index("assigned_to_id"),
+        Index(
+            "ix_article_ordered_by",
+            "ordered_by",
+            "id",
+            sqlite_where=WAITING_ON_SQLITE,
+            postgresql_where=WAITING,
+        ),
         Index("ix_article_revision_status_id", "revision_status", "id"),
         Index("ix_article_batch_id_id", "batch_id", "id"),
         Index("ix_article_source_hash", "source_hash"),
@@ -88,8 +99,14 @@ class Article(Base):
     revision_version: Mapped[str]
     last_reviewed_on: Mapped[date | None]
     needs_human_review: Mapped[bool]
-    awaiting_review: Mapped[bool]
+    awaiting_review: Mapped[bool] = mapped_column(active_history=True)
     queue_rank: Mapped[int] = mapped_column(BigInteger)
+    waiting_since: Mapped[datetime | None] = mapped_column(active_history=True)
+    ordered_by: Mapped[int] = mapped_column(default=0)
+    due_on: Mapped[date | None] = mapped_column(active_history=True)
+    due_by: Mapped[int] = mapped_column(default=0, active_history=True)
+    due_by_hand: Mapped[bool] = mapped_column(default=False)
+    assigned_to_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     indexable: Mapped[bool] = mapped_column(default=False)
     published_version: Mapped[str | None]
     published_digest: Mapped[str | None]
@@ -104,6 +121,7 @@ class Article(Base):
     decided_digest: Mapped[str | None]
     affirmed: Mapped[bool] = mapped_column(default=False)
 
+    assigned_to: Mapped[User | None] = relationship(lazy="raise")
     body: Mapped[ArticleBody] = relationship(back_populates="article", lazy="raise")
     meta: Mapped[ArticleMeta] = relationship(back_populates="article", lazy="raise")
     flags: Mapped[list[ArticleFlag]] = relationship(
@@ -185,6 +203,27 @@ class Policy(Base):
     version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     floors: Mapped[dict[str, Any]]
     keep_indexable: Mapped[bool] = mapped_column(default=False)
+    ranking: Mapped[str] = mapped_column(default="oldest")
+    due_after_days: Mapped[int | None]
+    due_a_day: Mapped[int | None]
+    order_version: Mapped[int] = mapped_column(default=0)
+    due_version: Mapped[int] = mapped_column(default=0)
     reason: Mapped[str]
     changed_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     changed_at: Mapped[datetime]
+
+
+class DueDay(Base):
+    """So many of the waiting articles are due on this day, as the rows of one day add up.
+
+    `version` is the policy's that the days follow. Rows are added and never changed: two people who each changed the days of
+    several articles in another order would else wait for each other for ever.
+    """
+
+    __tablename__ = "due_day"
+    __table_args__ = (Index("ix_due_day_version_day", "version", "day"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    version: Mapped[int]
+    day: Mapped[date]
+    articles: Mapped[int]

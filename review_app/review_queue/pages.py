@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from urllib.parse import parse_qsl
 
 from flask import flash, request, url_for
@@ -20,10 +20,11 @@ from review_app.base.answers import see_other
 from review_app.base.clock import utc_now
 from review_app.base.database import db, transaction
 from review_app.base.errors import Conflict, Invalid
-from review_app.base.web import local, settings
+from review_app.base.web import local, settings, viewer_zone
 from review_app.review_queue.actions import ClaimHeld, TooManyClaims, claim_next
 from review_app.review_queue.models import Claim
-from review_app.review_queue.queries import QueueLength, claims_of
+from review_app.review_queue.place import Place, places
+from review_app.review_queue.queries import QueueLength, QueueRow, claims_of
 from review_app.review_queue.rules import MOST_CLAIMS, Sort
 
 TITLE_IN_MESSAGE = 80
@@ -62,6 +63,16 @@ def chips(filters: Filters, sort: Sort) -> list[tuple[str, str]]:
     kept = "" if sort is Sort.OLDEST else f"sort={sort.value}"
     found = filters.chips(url_for("review_queue.queue"))
     return [(text, url + ("&" if "?" in url else "?") + kept if kept else url) for text, url in found]
+
+
+def today() -> date:
+    """Today, where the viewer is."""
+    return utc_now().astimezone(viewer_zone()).date()
+
+
+def places_of(session: Session, rows: Sequence[QueueRow]) -> dict[int, Place]:
+    """Why each row stands where it stands, by the article's id."""
+    return places(session, [row.article for row in rows], today())
 
 
 def short(title: str) -> str:
