@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from review_app.accounts.models import User
 from review_app.accounts.rules import Role
-from review_app.articles.actions import rank_of
 from review_app.articles.models import Article, ArticleBody, ArticleFlag, ArticleMeta
 from review_app.articles.search import index_article
 from review_app.importing.sources.models import ImportSource
@@ -70,7 +69,8 @@ def make_article(
         "last_reviewed_on": None,
         "needs_human_review": True,
         "awaiting_review": True,
-        "queue_rank": rank_of(LONG_AGO) + number,
+        "queue_rank": 0,  # written by itself, as the policy says
+        "waiting_since": LONG_AGO + timedelta(milliseconds=number),
         "indexable": False,
         "published_version": None,
         "content_digest": f"content {number}",

@@ -13,7 +13,7 @@ from review_app.articles.models import Article, DueDay
 from review_app.articles.ranking import HORIZON, next_working_day
 from review_app.base.database import insert_rows
 
-ONE_AT_A_TIME = 0x5244_0002
+ONE_AT_A_TIME = 0x5244_0007
 """The advisory lock under which PostgreSQL lets one at a time hand out days by the hundred."""
 MOST_ROWS_BESIDES = 200
 """So many rows more than days may stand in the table before they are added up."""
@@ -101,5 +101,6 @@ def give_days_back(session: Session, version: int, article_ids: Iterable[int]) -
     )
     days = Days(session, version, most=1)
     for day, articles in session.execute(query.group_by(Article.due_on)):
-        days.change(day, -articles)
+        if day is not None:
+            days.change(day, -articles)
     days.write()

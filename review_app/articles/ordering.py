@@ -61,14 +61,14 @@ def current_order(session: Session) -> Order:
     return Order() if row is None else Order(row[0], Ranking(row[1]), *row[2:])
 
 
-def versions_of(policy: Policy, order: Order) -> dict[str, int]:
-    """Since which version a new policy orders the queue as it does: its own where it changes something of that."""
+def versions_of(policy: Policy, order: Order) -> tuple[int, int]:
+    """Since which version a new policy orders the queue as it does, and since which things are due so.
+
+    Its own where it changes something of that; else articles would be moved, and given other days, for nothing.
+    """
     same_days = (policy.due_after_days, policy.due_a_day) == (order.due_after_days, order.due_a_day)
     same = same_days and policy.ranking == order.ranking
-    return {
-        "order_version": order.version if same else policy.version,
-        "due_version": order.due_version if same_days else policy.version,
-    }
+    return order.version if same else policy.version, order.due_version if same_days else policy.version
 
 
 class _Figures:
@@ -90,7 +90,7 @@ def repeated_of(session: Session, order: Order, ids: Collection[int]) -> Mapping
 def standing_of(article: Article, repeated: int | None) -> Standing:
     """What of a waiting article its place depends on."""
     return Standing(
-        article.waiting_since or article.imported_at,
+        article.waiting_since,
         article.due_on,
         article.scores,
         article.difficulty,
@@ -134,7 +134,7 @@ def _set_due(article: Article, order: Order, days: Days) -> None:
     began = since.waiting_since.history.has_changes()
     chosen = since.due_on.history.has_changes() or (article.due_by_hand and not began)
     if not chosen and (began or article.due_by != order.due_version):
-        article.due_on = _day_for(article.waiting_since or article.imported_at, order, days)
+        article.due_on = _day_for(article.waiting_since, order, days)
         article.due_by_hand = False
     article.due_by = order.due_version
 
@@ -165,7 +165,7 @@ def place_new(session: Session, articles: Sequence[dict[str, Any]]) -> None:
         day = _day_for(columns["waiting_since"], order, days) if waits else None
         columns |= {"due_on": day, "due_by": order.due_version, "due_by_hand": False, "assigned_to_id": None}
         scores = {name: columns[name] for name in SCORES}
-        since = columns["waiting_since"] or columns["imported_at"]
+        since = columns["waiting_since"]
         standing = Standing(since, day, scores, columns["difficulty"], columns["view_count"])
         columns |= {"queue_rank": rank(order.ranking, standing), "ordered_by": order.version}
         if day:

@@ -16,8 +16,6 @@ LAST = 2**KEY_BITS - 1
 EPOCH = date(1970, 1, 1)
 DIFFICULTIES = ("beginner", "intermediate", "advanced", "expert")
 SATURDAY = 5
-LONGEST_TERM = 260
-"""Working days that may pass before an article is due: a year."""
 HORIZON = timedelta(days=3_650)
 """Nothing is put off for longer than ten years: what finds no room until then is due on the last of these days."""
 
@@ -41,7 +39,7 @@ class Standing:
 
 def rank(ranking: Ranking, standing: Standing) -> int:
     """The place in the queue, lowest first: by the policy's key, and of like ones who has waited longest."""
-    return KEYS[ranking](standing) << TIME_BITS | time_of(standing.waiting_since)
+    return (KEYS[ranking](standing) << TIME_BITS) + time_of(standing.waiting_since)
 
 
 def time_of(moment: datetime) -> int:
@@ -104,4 +102,4 @@ def working_days_between(start: date, end: date) -> int:
     """How many working days after `start` the day `end` is; 0 if it is not after it."""
     weeks, rest = divmod(max((end - start).days, 0), 7)
     days = (start + timedelta(days=weeks * 7 + number) for number in range(1, rest + 1))
-    return weeks * 5 + sum(day.weekday() < SATURDAY for day in days)
+    return int(weeks * 5 + sum(day.weekday() < SATURDAY for day in days))

@@ -20,7 +20,7 @@ class RevisionStatus(StrEnum):
 
 
 class Ranking(StrEnum):
-    """What decides which of the waiting articles comes first."""
+    """What comes first in the queue. View counts are synthetic, so a lead must choose them knowingly."""
 
     OLDEST = "oldest"
     DUE = "due"

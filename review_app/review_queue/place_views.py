@@ -39,7 +39,7 @@ def _page(
     may_steer = person().may(Permission.REORDER_QUEUE) and article.awaiting_review
     assigning = assigning or AssignForm()
     if may_steer:
-        assigning.offer(reviewers(session), article.assigned_to and article.assigned_to.email)
+        assigning.offer(reviewers(session), article.assigned_to.email if article.assigned_to else None)
     html = render_template(
         "review_queue/place.html",
         article=article,
