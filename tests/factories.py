@@ -88,6 +88,8 @@ def make_article(
         values["published_digest"] = values["text_digest"]
     flags = changes.pop("flags", {"needs_human_review": True, "has_images": False})
     meta = changes.pop("meta", {"score": {"quality": 70, "freshness": 71, "depth": 72, "clarity": 73}})
+    if "queue_rank" in changes:  # which is made from this
+        values["waiting_since"] = datetime.fromtimestamp(changes.pop("queue_rank") / 1000, UTC)
     article = Article(**values | changes)
     session.add(article)
     session.flush()

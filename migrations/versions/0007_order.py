@@ -59,10 +59,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("article_id", name=op.f("pk_assignment")),
     )
     op.create_index("ix_assignment_user_id", "assignment", ["user_id"])
+    op.create_table(
+        "figure_change",
+        sa.Column("id", WHOLE, nullable=False),
+        sa.Column("article_id", WHOLE, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_figure_change")),
+    )
 
 
 def downgrade() -> None:
     """Take back. What was ranked otherwise stands by its age again."""
+    op.drop_table("figure_change")
     op.drop_table("assignment")
     op.drop_table("due_day")
     op.drop_index("ix_article_ordered_by", "article")

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import structlog
 
-from review_app.articles.ordering import any_out_of_place, place_some
+from review_app.articles.ordering import any_out_of_place, place_changed, place_some
 from review_app.articles.sanitising import any_outdated, sanitise_some
 from review_app.base.clock import utc_now
 from review_app.base.database import db, transaction
@@ -46,7 +46,7 @@ def order_queue(_row: int = 0) -> None:
     total, last = 0, time.monotonic() + WORK_SECONDS
     while time.monotonic() < last:
         with transaction() as session:
-            done = place_some(session)
+            done = place_some(session) or place_changed(session)
         total += done
         if not done:
             break

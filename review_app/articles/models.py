@@ -247,3 +247,15 @@ class DueDay(Base):
     version: Mapped[int]
     day: Mapped[date]
     articles: Mapped[int]
+
+
+class FigureChange(Base):
+    """Evidence about an article has changed by which the queue is ranked: a job places the article again.
+
+    It names the article by number only: a foreign key would make who measures wait for who decides.
+    """
+
+    __tablename__ = "figure_change"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    article_id: Mapped[int]

@@ -7,26 +7,26 @@ that follow another, and there is nothing to be forgotten when the policy change
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import event, inspect, or_, select, update
+from sqlalchemy import Select, delete, event, inspect, or_, select
 from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm.attributes import flag_modified
 
-from review_app.articles import due
+from review_app.articles import due, figures
 from review_app.articles.due import Days
-from review_app.articles.models import Article, Policy
+from review_app.articles.models import Article, FigureChange, Policy
 from review_app.articles.ranking import Standing, due_day, rank
 from review_app.articles.rules import SCORES, Ranking
+from review_app.base.database import insert_rows
 
 AT_ONCE = 250
 """Articles that one transaction puts in their new place."""
-OUT_OF_PLACE = -1
-"""Follows no policy: what an article is ranked by has changed elsewhere, and the job is to place it again."""
-
-Repeated = Callable[[Session, Collection[int]], Mapping[int, int]]
+NO_POLICY = -1
+"""The version that a day follows which is to be given anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,20 +71,9 @@ def versions_of(policy: Policy, order: Order) -> tuple[int, int]:
     return order.version if same else policy.version, order.due_version if same_days else policy.version
 
 
-class _Figures:
-    """How much of each article stands elsewhere. Evidence knows it, and stands above; so it says how it is read."""
-
-    read: Repeated = staticmethod(lambda _session, _ids: {})
-
-
-def offer_repeated(read: Repeated) -> None:
-    """Say how to read, for some articles, which percentage of their paragraphs stands elsewhere too."""
-    _Figures.read = staticmethod(read)
-
-
 def repeated_of(session: Session, order: Order, ids: Collection[int]) -> Mapping[int, int]:
-    """The same, if the order of the queue asks for it."""
-    return _Figures.read(session, ids) if order.ranking is Ranking.REPETITION and ids else {}
+    """Which percentage of their paragraphs stands elsewhere too, if the order of the queue asks for it."""
+    return figures.repeated(session, ids) if order.ranking is Ranking.REPETITION and ids else {}
 
 
 def standing_of(article: Article, repeated: int | None) -> Standing:
@@ -180,24 +169,20 @@ def forget_days(session: Session, article_ids: Iterable[int]) -> None:
         due.give_days_back(session, order.due_version, article_ids)
 
 
-def put_out_of_place(session: Session, article_ids: Collection[int]) -> None:
-    """What these articles are ranked by has changed elsewhere: let the job place those of them that wait again."""
-    waiting = (Article.id.in_(list(article_ids)), Article.awaiting_review)
-    session.execute(
-        update(Article)
-        .where(*waiting)
-        .values(ordered_by=OUT_OF_PLACE)
-        .execution_options(synchronize_session=False)
-    )
+def note_figures(session: Session, article_ids: Collection[int]) -> None:
+    """Evidence about these articles has changed: where the queue is ranked by it, let the job place them again."""
+    if article_ids and current_order(session).ranking is Ranking.REPETITION:
+        insert_rows(session, FigureChange, [{"article_id": article_id} for article_id in article_ids])
 
 
 def any_out_of_place(session: Session) -> bool:
-    """Whether some waiting article follows another version of the policy than holds."""
+    """Whether some waiting article follows another version of the policy than holds, or other evidence than there is."""
     version = current_order(session).version
-    return any(
-        session.scalar(select(Article.id).where(Article.awaiting_review, other).limit(1)) is not None
+    first = [
+        select(Article.id).where(Article.awaiting_review, other).limit(1)
         for other in (Article.ordered_by < version, Article.ordered_by > version)
-    )
+    ]
+    return any(session.scalar(query) is not None for query in (*first, select(FigureChange.id).limit(1)))
 
 
 def place_some(session: Session) -> int:
@@ -206,12 +191,39 @@ def place_some(session: Session) -> int:
     The article's row version stays: what a person reads of it has not changed.
     """
     order = current_order(session)
-    if order.due_a_day is not None:
-        due.take_turns(session)
     other = or_(Article.ordered_by < order.version, Article.ordered_by > order.version)
     query = select(Article).where(Article.awaiting_review, other).order_by(Article.ordered_by, Article.id)
-    articles = session.scalars(query.limit(AT_ONCE).with_for_update(skip_locked=True)).all()
+    if order.due_a_day is not None:
+        due.take_turns(session)
+    return len(_place_again(session, query.limit(AT_ONCE), order))
+
+
+def place_changed(session: Session) -> int:
+    """Place the next articles about which evidence has changed; gives how many changes were looked at.
+
+    Those that somebody is just writing stay noted: they may have read the figure of before.
+    """
+    noted = session.scalars(select(FigureChange).order_by(FigureChange.id).limit(AT_ONCE)).all()
+    ids = {change.article_id for change in noted}
+    order = current_order(session)
+    done = ids
+    if order.ranking is Ranking.REPETITION:
+        query = select(Article).where(Article.id.in_(ids), Article.awaiting_review).order_by(Article.id)
+        waiting = set(session.scalars(query.with_only_columns(Article.id)))
+        done = ids - (waiting - _place_again(session, query, order))
+    over = [change.id for change in noted if change.article_id in done]
+    session.execute(
+        delete(FigureChange).where(FigureChange.id.in_(over)).execution_options(synchronize_session=False)
+    )
+    return len(over)
+
+
+def _place_again(session: Session, query: Select[Article], order: Order) -> set[int]:
+    """Place what the query finds and nobody else is writing; gives the ids."""
+    articles = session.scalars(query.with_for_update(skip_locked=True)).all()
+    if order.ranking is Ranking.REPETITION:
+        figures.hold(session)
     for article in articles:
-        article.ordered_by = order.version
+        flag_modified(article, "ordered_by")
     session.flush()
-    return len(articles)
+    return {article.id for article in articles}

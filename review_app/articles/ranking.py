@@ -10,8 +10,8 @@ from review_app.articles.rules import Ranking
 
 TIME_BITS, KEY_BITS = 42, 21
 """A rank is one signed 64-bit number: the policy's key above, and below it the milliseconds (until 2109) of its waiting."""
-LATEST = 2**TIME_BITS - 1
-LAST = 2**KEY_BITS - 1
+LATEST: int = 2**TIME_BITS - 1
+LAST: int = 2**KEY_BITS - 1
 """The key of what has no figure to be ranked by: it comes after all that has one."""
 EPOCH = date(1970, 1, 1)
 DIFFICULTIES = ("beginner", "intermediate", "advanced", "expert")

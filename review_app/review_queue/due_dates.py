@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy.orm import Session
 
 from review_app.articles.models import Article
-from review_app.articles.ordering import OUT_OF_PLACE
+from review_app.articles.ordering import NO_POLICY
 from review_app.articles.ranking import HORIZON
 from review_app.base.errors import Conflict, Invalid
 from review_app.outbox.actions import Actor, log_event
@@ -26,7 +26,7 @@ def set_due(session: Session, article: Article, day: date | None, *, actor: Acto
         raise Invalid("That day cannot be.", {"due_on": ["must be from today on, within ten years"]})
     before = article.due_on
     if day is None:
-        article.due_by_hand, article.due_by = False, OUT_OF_PLACE
+        article.due_by_hand, article.due_by = False, NO_POLICY
     else:
         article.due_on, article.due_by_hand = day, True
     session.flush()
