@@ -11,6 +11,8 @@ from review_app.accounts.models import User
 from review_app.accounts.rules import Permission
 from review_app.articles.models import Article
 from review_app.base.errors import Conflict, Invalid
+from review_app.notifications.actions import notify
+from review_app.notifications.rules import Kind
 from review_app.outbox.actions import SYSTEM, Actor, log_event
 from review_app.review_queue.models import Assignment
 
@@ -34,10 +36,19 @@ def open_to(user: User) -> ColumnElement[bool]:
     return or_(Article.assigned_to_id.is_(None), Article.assigned_to_id == user.id)
 
 
-def assign(session: Session, article: Article, user: User | None, *, actor: Actor, now: datetime) -> bool:
+def assign(
+    session: Session,
+    article: Article,
+    user: User | None,
+    *,
+    actor: Actor,
+    now: datetime,
+    tell: bool = True,
+) -> bool:
     """Let an article come to this reviewer's next and to nobody else's; None: to anybody's. Returns whether that is new.
 
     The caller holds the article's row. What a reviewer reads of it does not change, so an open page does not go stale.
+    `tell`: notify the reviewer; whoever assigns many at once tells of them in one go and not here.
     Raises `Conflict` when the article does not wait, `Invalid` for somebody who may not review.
     """
     if not article.awaiting_review:
@@ -49,9 +60,7 @@ def assign(session: Session, article: Article, user: User | None, *, actor: Acto
     before = article.assigned_to_id
     article.assigned_to_id = user.id if user else None
     if user is not None:
-        session.merge(
-            Assignment(article_id=article.id, user_id=user.id, assigned_by=actor.name, assigned_at=now)
-        )
+        _note(session, article, user, actor=actor, now=now, tell=tell)
     log_event(
         session,
         "article.assigned",
@@ -62,6 +71,13 @@ def assign(session: Session, article: Article, user: User | None, *, actor: Acto
         after={"assigned_to_id": article.assigned_to_id, "assigned_to": user and user.email},
     )
     return True
+
+
+def _note(session: Session, article: Article, user: User, *, actor: Actor, now: datetime, tell: bool) -> None:
+    session.merge(Assignment(article_id=article.id, user_id=user.id, assigned_by=actor.name, assigned_at=now))
+    if tell:
+        text, subject = f"“{article.title}” is assigned to you.", ("article", article.source_id)
+        notify(session, user.id, Kind.ASSIGNED, text=text, subject=subject, by=actor, now=now)
 
 
 def person_to_assign(session: Session, email: str) -> User | None:

@@ -22,9 +22,10 @@ from review_app.base.database import db, transaction
 from review_app.base.errors import Conflict, Invalid
 from review_app.base.web import local, settings, viewer_zone
 from review_app.review_queue.actions import ClaimHeld, TooManyClaims, claim_next
+from review_app.review_queue.assignments import open_to
 from review_app.review_queue.models import Claim
 from review_app.review_queue.place import Place, places
-from review_app.review_queue.queries import QueueLength, QueueRow, claims_of
+from review_app.review_queue.queries import QueueLength, QueueRow, claims_of, waiting
 from review_app.review_queue.rules import MOST_CLAIMS, Sort
 
 TITLE_IN_MESSAGE = 80
@@ -126,7 +127,8 @@ def open_next(filters: Filters) -> AnyResponse:
         return see_other(queue_url(filters))
     if source_id is None:
         where = "within these filters" if filters.active() else "to review"
-        flash(f"Nothing more is free {where} just now.", "info")
+        others = " What still waits is assigned to others." if _all_assigned(filters) else ""
+        flash(f"Nothing more is free {where} just now.{others}", "info")
         return see_other(queue_url(filters))
     return see_other(url_for("reviewing.review", source_id=source_id) + filters.query())
 
@@ -135,6 +137,12 @@ def _claim_next(filters: Filters) -> str | None:
     with transaction() as session:
         claim = claim_next(session, person(), filters, now=utc_now(), lease=lease())
         return session.get_one(Article, claim.article_id).source_id if claim else None
+
+
+def _all_assigned(filters: Filters) -> bool:
+    """Whether something waits within the filters that somebody else is to do."""
+    theirs = waiting(db.session(), filters).where(~open_to(person())).with_only_columns(Article.id).limit(1)
+    return db.session().scalar(theirs) is not None
 
 
 def too_many_message(held: Sequence[Claim]) -> str:

@@ -48,7 +48,7 @@ def place_of(session: Session, article: Article, today: date) -> Place:
     place = places(session, [article], today)[article.id]
     if place.ranking is not Ranking.DUE or not place.due_on or not place.fact:
         return place
-    nth = _before_on_its_day(session, article) + 1
+    nth = before_on_its_day(session, article) + 1
     if nth > MOST_BEFORE:
         return place
     return replace(
@@ -56,7 +56,7 @@ def place_of(session: Session, article: Article, today: date) -> Place:
     )
 
 
-def _before_on_its_day(session: Session, article: Article) -> int:
+def before_on_its_day(session: Session, article: Article) -> int:
     """How many stand before it among those of its day, which are those of the same key: a walk along the index."""
     start = article.queue_rank >> TIME_BITS << TIME_BITS
     here = or_(
