@@ -48,7 +48,7 @@ def time_of(moment: datetime) -> int:
 
 
 def _due(standing: Standing) -> int:
-    return LAST if standing.due_on is None else max((standing.due_on - EPOCH).days, 0)
+    return LAST if standing.due_on is None else min(max((standing.due_on - EPOCH).days, 0), LAST - 1)
 
 
 def _lowest_score(standing: Standing) -> int:
