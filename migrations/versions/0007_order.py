@@ -18,6 +18,7 @@ ZERO = {"nullable": False, "server_default": "0"}
 def upgrade() -> None:
     """Apply. Every article stands as it did: the oldest first, due on no day, assigned to nobody."""
     op.add_column("article", sa.Column("ordered_by", WHOLE, **ZERO))
+    op.add_column("article", sa.Column("behind_since", sa.DateTime(timezone=True), nullable=True))
     op.add_column("article", sa.Column("due_on", sa.Date(), nullable=True))
     op.add_column("article", sa.Column("due_by", WHOLE, **ZERO))
     op.add_column(
@@ -74,7 +75,7 @@ def downgrade() -> None:
     op.drop_table("due_day")
     op.drop_index("ix_article_ordered_by", "article")
     op.drop_index("ix_article_queue_assigned_to_id", "article")
-    for column in ("assigned_to_id", "due_by_hand", "due_by", "due_on", "ordered_by"):
+    for column in ("assigned_to_id", "due_by_hand", "due_by", "due_on", "behind_since", "ordered_by"):
         op.drop_column("article", column)
     for column in ("due_version", "order_version"):
         op.drop_column("policy", column)

@@ -18,6 +18,9 @@ ONE_AT_A_TIME = 0x5244_0007
 MOST_ROWS_BESIDES = 200
 """So many rows more than days may stand in the table before they are added up."""
 
+MOST_ADDED_UP = 10_000
+"""So many of them at once: a statement takes no more than some ten thousand values."""
+
 
 def take_turns(session: Session) -> None:
     """Wait until nobody else hands out days by the hundred. Take no other locks after this one."""
@@ -72,7 +75,8 @@ class Days:
 
     def _add_up(self) -> None:
         """Make one row of the many of a day. Rows that another is just adding up are left to them: nobody waits here."""
-        query = select(DueDay.id).where(DueDay.version == self.version).with_for_update(skip_locked=True)
+        query = select(DueDay.id).where(DueDay.version == self.version).order_by(DueDay.id)
+        query = query.limit(MOST_ADDED_UP).with_for_update(skip_locked=True)
         gone = delete(DueDay).where(DueDay.id.in_(self.session.scalars(query).all()))
         sums: Counter[date] = Counter()
         for day, articles in self.session.execute(gone.returning(DueDay.day, DueDay.articles)):

@@ -35,7 +35,8 @@ class Article(Base):
     approval holds for just that text. `affirmed` says that a person has settled it and so stands behind all its scores and its
     status. The public reads `published_version`, whose text is that of `published_digest`.
     `ordering.py` sets `queue_rank` and `due_on` whenever an article is written; `ordered_by` and `due_by` are the versions of
-    the policy that they follow, `due_by_hand` says that a lead chose the day. `assigned_to_id` is whose next it comes to.
+    the policy that they follow, `due_by_hand` says that a lead chose the day.
+    Setting `behind_since` puts it behind all others. `assigned_to_id` is whose next it comes to.
     """
 
     __tablename__ = "article"
@@ -112,6 +113,7 @@ class Article(Base):
     queue_rank: Mapped[int] = mapped_column(BigInteger)
     waiting_since: Mapped[datetime] = mapped_column(active_history=True)
     ordered_by: Mapped[int] = mapped_column(default=0)
+    behind_since: Mapped[datetime | None]
     due_on: Mapped[date | None] = mapped_column(active_history=True)
     due_by: Mapped[int] = mapped_column(default=0, active_history=True)
     due_by_hand: Mapped[bool] = mapped_column(default=False)

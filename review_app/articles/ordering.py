@@ -85,6 +85,7 @@ def standing_of(article: Article, repeated: int | None) -> Standing:
         article.difficulty,
         article.view_count,
         repeated,
+        article.behind_since,
     )
 
 
@@ -125,6 +126,8 @@ def _set_due(article: Article, order: Order, days: Days) -> None:
     if not chosen and (began or article.due_by != order.due_version):
         article.due_on = _day_for(article.waiting_since, order, days)
         article.due_by_hand = False
+    if began and since.waiting_since.history.deleted:
+        article.behind_since = None
     article.due_by = order.due_version
 
 
@@ -152,7 +155,8 @@ def place_new(session: Session, articles: Sequence[dict[str, Any]]) -> None:
     for columns in articles:
         waits = columns["awaiting_review"]
         day = _day_for(columns["waiting_since"], order, days) if waits else None
-        columns |= {"due_on": day, "due_by": order.due_version, "due_by_hand": False, "assigned_to_id": None}
+        columns |= {"due_on": day, "due_by": order.due_version, "due_by_hand": False}
+        columns |= {"assigned_to_id": None, "behind_since": None}
         scores = {name: columns[name] for name in SCORES}
         since = columns["waiting_since"]
         standing = Standing(since, day, scores, columns["difficulty"], columns["view_count"])

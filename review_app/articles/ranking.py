@@ -11,7 +11,9 @@ from review_app.articles.rules import Ranking
 TIME_BITS, KEY_BITS = 42, 21
 """A rank is one signed 64-bit number: the policy's key above, and below it the milliseconds (until 2109) of its waiting."""
 LATEST: int = 2**TIME_BITS - 1
-LAST: int = 2**KEY_BITS - 1
+BEHIND: int = 2**KEY_BITS - 1
+"""The key of what a lead has put behind all others."""
+LAST: int = BEHIND - 1
 """The key of what has no figure to be ranked by: it comes after all that has one."""
 EPOCH = date(1970, 1, 1)
 DIFFICULTIES = ("beginner", "intermediate", "advanced", "expert")
@@ -22,7 +24,10 @@ HORIZON = timedelta(days=3_650)
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What of an article its place can depend on. `repeated`: 0..100 percent of its paragraphs stand elsewhere too."""
+    """What of an article its place can depend on. `repeated`: 0..100 percent of its paragraphs stand elsewhere too.
+
+    `behind_since`: when a lead put it behind all others.
+    """
 
     waiting_since: datetime
     due_on: date | None
@@ -30,6 +35,7 @@ class Standing:
     difficulty: str
     view_count: int | None
     repeated: int | None = None
+    behind_since: datetime | None = None
 
     @property
     def lowest(self) -> tuple[str, int | None]:
@@ -39,6 +45,8 @@ class Standing:
 
 def rank(ranking: Ranking, standing: Standing) -> int:
     """The place in the queue, lowest first: by the policy's key, and of like ones who has waited longest."""
+    if standing.behind_since is not None:
+        return (BEHIND << TIME_BITS) + time_of(standing.behind_since)
     return (KEYS[ranking](standing) << TIME_BITS) + time_of(standing.waiting_since)
 
 

@@ -24,8 +24,8 @@ from review_app.base.web import local, settings, viewer_zone
 from review_app.review_queue.actions import ClaimHeld, TooManyClaims, claim_next
 from review_app.review_queue.assignments import open_to
 from review_app.review_queue.models import Claim
-from review_app.review_queue.place import Place, places
 from review_app.review_queue.queries import QueueLength, QueueRow, claims_of, waiting
+from review_app.review_queue.reasons import Reason, reasons
 from review_app.review_queue.rules import MOST_CLAIMS, Sort
 
 TITLE_IN_MESSAGE = 80
@@ -71,9 +71,9 @@ def today() -> date:
     return utc_now().astimezone(viewer_zone()).date()
 
 
-def places_of(session: Session, rows: Sequence[QueueRow]) -> dict[int, Place]:
+def reasons_of(session: Session, rows: Sequence[QueueRow]) -> dict[int, Reason]:
     """Why each row stands where it stands, by the article's id."""
-    return places(session, [row.article for row in rows], today())
+    return reasons(session, [row.article for row in rows], today())
 
 
 def short(title: str) -> str:

@@ -16,7 +16,7 @@ from review_app.base.security import csrf
 from review_app.review_queue.assignments import assign, person_to_assign
 from review_app.review_queue.due_dates import set_due
 from review_app.review_queue.pages import today
-from review_app.review_queue.place import place_of
+from review_app.review_queue.reasons import reason_of
 from review_app.review_queue.schemas import AssignRequest, DueRequest, PlaceAnswer
 
 blueprint = Blueprint("places_api", __name__, url_prefix="/api/v1")
@@ -26,7 +26,7 @@ csrf.exempt(blueprint)
 def _answer(source_id: str) -> PlaceAnswer:
     session = db.session()
     article = get_article(session, source_id)
-    return PlaceAnswer.of(article, place_of(session, article, today()))
+    return PlaceAnswer.of(article, reason_of(session, article, today()))
 
 
 @blueprint.get("/articles/<source_id:source_id>/place")

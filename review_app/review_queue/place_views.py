@@ -19,7 +19,7 @@ from review_app.review_queue import pages
 from review_app.review_queue.assignments import assign, assignment_of, person_to_assign, reviewers
 from review_app.review_queue.due_dates import set_due
 from review_app.review_queue.forms import AssignForm, DueForm
-from review_app.review_queue.place import place_of
+from review_app.review_queue.reasons import reason_of
 
 blueprint = Blueprint("places", __name__)
 
@@ -43,7 +43,7 @@ def _page(
     html = render_template(
         "review_queue/place.html",
         article=article,
-        place=place_of(session, article, pages.today()),
+        reason=reason_of(session, article, pages.today()),
         assignment=assignment_of(session, article),
         due=due or DueForm(data={"due_on": article.due_on}),
         assigning=assigning,

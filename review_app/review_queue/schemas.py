@@ -12,7 +12,7 @@ from review_app.articles.rules import Ranking
 from review_app.articles.schemas import ArticleAnswer
 from review_app.base.api import Input, Problem, Text
 from review_app.review_queue.models import Claim
-from review_app.review_queue.place import Place
+from review_app.review_queue.reasons import Reason
 from review_app.review_queue.rules import REASON_LENGTH
 
 
@@ -59,17 +59,17 @@ class PlaceAnswer(Struct, frozen=True):
     assigned_to: Annotated[str, Meta(description="Email of the reviewer.")] | None
 
     @classmethod
-    def of(cls, article: Article, place: Place) -> PlaceAnswer:
+    def of(cls, article: Article, reason: Reason) -> PlaceAnswer:
         """The place of an article that was read with whom it is assigned to."""
         return cls(
             article.source_id,
             article.awaiting_review,
-            place.ranking,
-            place.sentence,
-            place.due_on,
-            place.overdue,
-            place.due_by_hand and place.due_on is not None,
-            place.nth,
+            reason.ranking,
+            reason.sentence,
+            reason.due_on,
+            reason.overdue,
+            reason.due_by_hand and reason.due_on is not None,
+            reason.nth,
             article.assigned_to.email if article.assigned_to else None,
         )
 

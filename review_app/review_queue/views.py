@@ -63,7 +63,7 @@ def _results() -> dict[str, Any]:
         "rows": rows.rows,
         "length": length,
         "flags_of": pages.flags_of,
-        "places": pages.places_of(session, rows.rows),
+        "reasons": pages.reasons_of(session, rows.rows),
         "chips": pages.chips(filters, sort),
         "next_url": rows.next and pages.queue_url(filters, sort, rows.next),
         "empty": None if rows.rows else pages.why_empty(session, filters, after, length),

@@ -113,6 +113,28 @@ def test_what_is_written_in_the_new_order_stands_in_it_at_once(session_of: Sessi
         assert queue(session)[0] == "put"
 
 
+def test_what_a_lead_puts_behind_stays_there_until_it_begins_to_wait_anew(
+    app: Flask, session_of: Sessions, lead: User
+) -> None:
+    with session_of() as session:
+        behind = make_article(session, "behind", quality=1)
+        make_article(session, "other")
+        behind.behind_since = MONDAY
+        session.flush()
+        assert queue(session) == ["other", "behind"]
+        set_desk(session, lead, ranking=Ranking.LOWEST_SCORE)
+    run_pending(app)
+    with session_of() as session:
+        retire_checklist(session)
+        assert queue(session) == ["other", "behind"]
+        decision = judge(session, "behind", lead, "approve")
+        undo(session, decision, lead)
+        assert queue(session) == ["other", "behind"]
+        judge(session, "behind", lead, "request_changes")
+        import_again(session, "behind", body="<p>Other words.</p>", **{"score.quality": 1})
+        assert queue(session) == ["behind", "other"]
+
+
 def test_the_job_works_in_short_transactions_and_goes_on_where_it_was_killed(
     app: Flask, session_of: Sessions, lead: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -32,11 +32,14 @@ STANDINGS = st.builds(
     difficulty=st.sampled_from((*DIFFICULTIES, "Expert ", "", "odd")),
     view_count=st.none() | st.integers(0, LAST - 1),
     repeated=st.none() | st.integers(0, 100),
+    behind_since=st.none() | MOMENTS,
 )
 
 
 def meaning(ranking: Ranking, article: Standing) -> tuple[int, datetime]:
     """What the rank stands for, said in another way: the figure that decides, then since when it waits."""
+    if article.behind_since is not None:
+        return 2 * NEVER, article.behind_since
     scores = [-1 if score is None else score for score in article.scores.values()]
     word = article.difficulty.strip().lower()
     figure = {

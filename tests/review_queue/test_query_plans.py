@@ -19,8 +19,8 @@ from review_app.articles.models import Article
 from review_app.articles.ordering import any_out_of_place
 from review_app.review_queue.actions import claim_next
 from review_app.review_queue.models import Skip
-from review_app.review_queue.place import before_on_its_day
 from review_app.review_queue.queries import choices, list_queue, queue_length
+from review_app.review_queue.reasons import before_on_its_day
 from review_app.review_queue.rules import Sort
 from tests.factories import LONG_AGO, make_article
 

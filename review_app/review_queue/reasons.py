@@ -19,7 +19,7 @@ MOST_BEFORE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Reason:
     """Where an article stands: `fact` is what decides, in a few words; `sentence` says it whole.
 
     `nth` counts those that are due on the same day, as far as `MOST_BEFORE`; None where that decides nothing.
@@ -36,23 +36,23 @@ class Place:
     nth: int | None = None
 
 
-def places(session: Session, articles: Sequence[Article], today: date) -> dict[int, Place]:
+def reasons(session: Session, articles: Sequence[Article], today: date) -> dict[int, Reason]:
     """The places of articles, by id, which were read with who they are assigned to. `today` is the viewer's."""
     order = current_order(session)
     repeated = repeated_of(session, order, [article.id for article in articles])
-    return {article.id: _place(article, order, repeated.get(article.id), today) for article in articles}
+    return {article.id: _reason(article, order, repeated.get(article.id), today) for article in articles}
 
 
-def place_of(session: Session, article: Article, today: date) -> Place:
+def reason_of(session: Session, article: Article, today: date) -> Reason:
     """The place of one article, as exactly as it can be told."""
-    place = places(session, [article], today)[article.id]
-    if place.ranking is not Ranking.DUE or not place.due_on or not place.fact:
-        return place
+    reason = reasons(session, [article], today)[article.id]
+    if reason.ranking is not Ranking.DUE or not reason.due_on or not reason.fact:
+        return reason
     nth = before_on_its_day(session, article) + 1
     if nth > MOST_BEFORE:
-        return place
+        return reason
     return replace(
-        place, nth=nth, sentence=f"{place.sentence} It is the {ordinal(nth)} of those due that day."
+        reason, nth=nth, sentence=f"{reason.sentence} It is the {ordinal(nth)} of those due that day."
     )
 
 
@@ -70,10 +70,10 @@ def before_on_its_day(session: Session, article: Article) -> int:
     return session.scalar(select(func.count()).select_from(some)) or 0
 
 
-def _place(article: Article, order: Order, repeated: int | None, today: date) -> Place:
+def _reason(article: Article, order: Order, repeated: int | None, today: date) -> Reason:
     fact, sentence = _why(article, order, repeated)
     due_on = article.due_on if article.awaiting_review else None
-    return Place(
+    return Reason(
         order.ranking,
         fact,
         sentence,
@@ -90,6 +90,8 @@ def _why(article: Article, order: Order, repeated: int | None) -> tuple[str, str
         return "", "It is not in the queue."
     if article.ordered_by != order.version:
         return "", "The desk is just being put into another order, and this article has not been moved yet."
+    if article.behind_since is not None:
+        return "Put behind", "A team lead has put it behind all others."
     standing = standing_of(article, repeated)
     if order.ranking is Ranking.DUE:
         return _why_due(article, standing)
