@@ -49,7 +49,10 @@ from review_app.publishing import models as _publishing_models
 from review_app.publishing import public
 from review_app.publishing import views as publishing
 from review_app.review_queue import api as review_queue_api
+from review_app.review_queue import jobs as review_queue_jobs
 from review_app.review_queue import models as _review_queue_models
+from review_app.review_queue import place_api as places_api
+from review_app.review_queue import place_views as places
 from review_app.review_queue import queries as review_queue_queries
 from review_app.review_queue import view_api as saved_views_api
 from review_app.review_queue import view_pages as saved_views
@@ -81,6 +84,8 @@ BLUEPRINTS = (
     review_queue_api.blueprint,
     saved_views.blueprint,
     saved_views_api.blueprint,
+    places.blueprint,
+    places_api.blueprint,
     reviewing.blueprint,
     reviewing_api.blueprint,
 )
@@ -89,6 +94,7 @@ JOBS = (
     *importing_jobs.jobs(worked_on=[review_queue_queries.claimed_among]),
     *sources_jobs.JOBS,
     *evidence_jobs.JOBS,
+    *review_queue_jobs.JOBS,
     *publishing_jobs.JOBS,
 )
 
@@ -103,7 +109,7 @@ NAVIGATION = (
     ("Users", "accounts.users", Permission.MANAGE_ACCOUNTS),
 )
 
-PART_OF = {"sources": "importing", "saved_views": "review_queue"}
+PART_OF = {"sources": "importing", "places": "review_queue", "saved_views": "review_queue"}
 """Blueprints without an entry of their own in the header, and under whose they stand."""
 
 MODELS = (

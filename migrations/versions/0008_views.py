@@ -7,7 +7,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0008"
-down_revision = "0006"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
@@ -46,6 +46,7 @@ def _sum_scores() -> None:
     made = sa.Computed("coalesce(quality + freshness + depth + clarity, -1)", persisted=stored)
     op.add_column("article", sa.Column("score_sum", WHOLE, made, nullable=True))
     op.create_index("ix_article_score_sum", "article", ["score_sum", "id"], **WAITING)
+    op.create_index("ix_article_due_on", "article", ["due_on", "id"], **WAITING)
 
 
 def _make_views() -> None:
@@ -100,6 +101,7 @@ def downgrade() -> None:
     """Take back."""
     op.drop_table("queue_taste")
     op.drop_table("saved_view")
+    op.drop_index("ix_article_due_on", table_name="article")
     op.drop_index("ix_article_score_sum", table_name="article")
     op.drop_column("article", "score_sum")
     for one, _ in PARTS:

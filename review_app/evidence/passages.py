@@ -7,13 +7,15 @@ PostgreSQL it is an advisory lock. Whoever locks articles as well locks them fir
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ARRAY, BigInteger, Insert, Table, bindparam, delete, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
+from review_app.articles import figures
+from review_app.articles.ordering import note_figures
 from review_app.evidence.likeness import bands_of, without_names
 from review_app.evidence.measuring import Measured
 from review_app.evidence.models import ArticleEvidence, Paragraph, Passage
@@ -80,6 +82,19 @@ def write(session: Session, measured: Sequence[Measured], now: datetime) -> None
     elsewhere = {digest for digest, articles in counts.items() if articles + more[digest] > 1}
     elsewhere |= {digest for digest, articles in more.items() if articles > 1}
     _insert(session, EVIDENCE, (_row_of(one, elsewhere, now) for one in measured))
+    note_figures(session, [one.article_id for one in measured])
+
+
+def repeated_of(session: Session, article_ids: Collection[int]) -> dict[int, int]:
+    """Which percentage of their paragraphs stands elsewhere too, of those that were measured."""
+    found: dict[int, int] = {}
+    for ids in _pieces(list(article_ids)):
+        query = select(EVIDENCE.c.article_id, EVIDENCE.c.repeated).where(EVIDENCE.c.article_id.in_(ids))
+        found |= dict(session.execute(query).all())
+    return found
+
+
+figures.offer(repeated_of, hold=be_the_one)
 
 
 def remove(session: Session, article_ids: Sequence[int]) -> None:
@@ -133,6 +148,7 @@ def _tell_others(
     ]
     if rows:
         session.execute(SHARE_MORE, rows)
+        note_figures(session, [row["holder"] for row in rows])
 
 
 def _paragraphs_of(session: Session, article_ids: Sequence[int]) -> Mapping[int, set[int]]:

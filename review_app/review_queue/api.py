@@ -46,7 +46,7 @@ def _lease() -> timedelta:
 def index(query: QueueListQuery) -> Listing[WaitingAnswer]:
     """What waits within the filters, in the order asked for."""
     session, now = db.session(), utc_now()
-    filters = query.asked_by(person().id, now)
+    filters = query.asked_by(person(), now)
     page = list_queue(
         session, filters, now=now, sort=query.sort, after=query.after, size=query.limit, with_meta=True
     )
@@ -56,6 +56,8 @@ def index(query: QueueListQuery) -> Listing[WaitingAnswer]:
         WaitingAnswer(
             ArticleAnswer.of(row.article, checklist),
             row.article.waiting_since,
+            row.article.due_on,
+            row.article.assigned_to.email if row.article.assigned_to else None,
             row.claim.user.email if row.claim else None,
             row.repeated,
         )
@@ -74,7 +76,7 @@ def take_next(query: QueueQuery) -> Answer:
     claim: decide, skip or release one first.
     """
     now = utc_now()
-    filters = query.asked_by(person().id, now)
+    filters = query.asked_by(person(), now)
     with transaction() as session:
         claim = claim_next(session, person(), filters, now=now, lease=_lease())
         source_id = session.get_one(Article, claim.article_id).source_id if claim else None

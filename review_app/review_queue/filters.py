@@ -8,23 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, ClassVar, Self
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, and_, exists, or_
 from sqlalchemy.orm import Session, aliased
 
+from review_app.accounts.models import User
 from review_app.articles.filters import Check, Filters, one_of, whole_number
 from review_app.articles.models import Article
 from review_app.evidence.models import ArticleEvidence
 from review_app.importing.models import MergeProposal
+from review_app.review_queue.assignments import assigned
 from review_app.review_queue.models import Claim
 from review_app.review_queue.queries import free, live
 from review_app.review_queue.rules import LONGEST_AGE, Sort
 
 ALL = "all"
 """The view that narrows nothing, for people whose queue opens with another."""
-UNFOLDED = frozenset({"q", "stack", "topic", "difficulty", "batch", "claimed"})
+UNFOLDED = frozenset({"q", "stack", "topic", "difficulty", "batch", "claimed", "due", "assigned"})
 CHIPS = {
     "age": "Waiting for {} days or more",
     "age=1": "Waiting for a day or more",
@@ -32,6 +35,9 @@ CHIPS = {
     "claimed=no": "Held by nobody",
     "claimed=yes": "Held by somebody",
     "claimed=me": "Held by me",
+    "due=overdue": "Overdue",
+    "due=today": "Due today or before",
+    "due=none": "Due on no day",
     "title": "Nearly the same title as another",
     "images": "Placeholder images",
     "text": "Text changed since its decision",
@@ -41,10 +47,11 @@ CHIPS = {
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Who looks at the queue, and when."""
+    """Who looks at the queue, when, and which day it is where they are."""
 
     user_id: int
     now: datetime
+    today: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,8 @@ class QueueFilters(Filters):
 
     age: str = ""
     claimed: str = ""
+    due: str = ""
+    assigned: str = ""
     repeats: str = ""
     title: str = ""
     images: str = ""
@@ -67,6 +76,8 @@ class QueueFilters(Filters):
         **Filters.LABELS,
         "age": "Waiting for days",
         "claimed": "Held by",
+        "due": "Due",
+        "assigned": "Assigned to",
         "repeats": "Repeats others",
         "title": "Title",
         "images": "Images",
@@ -77,6 +88,7 @@ class QueueFilters(Filters):
         **Filters.CHECKS,
         "age": whole_number(1, LONGEST_AGE),
         "claimed": one_of("no", "yes", "me"),
+        "due": one_of("overdue", "today", "none"),
         "repeats": whole_number(1, 100),
         "title": one_of("repeated"),
         "images": one_of("placeholder"),
@@ -103,9 +115,10 @@ class QueueFilters(Filters):
         """The order that the list has."""
         return Sort(self.sort or Sort.DESK)
 
-    def asked_by(self, user_id: int, now: datetime) -> Self:
+    def asked_by(self, user: User, now: datetime) -> Self:
         """The same, for this person at this time: some of them mean something else to each."""
-        return replace(self, asker=Asker(user_id, now))
+        today = now.astimezone(ZoneInfo(user.time_zone)).date()
+        return replace(self, asker=Asker(user.id, now, today))
 
     def from_the_start(self) -> Self:
         """The same without the place in the list."""
@@ -131,15 +144,15 @@ class QueueFilters(Filters):
 
     def _of_waiting(self) -> list[ColumnElement[bool]]:
         found: list[ColumnElement[bool]] = []
-        if not self.age and not self.claimed:
+        if not (self.age or self.claimed or self.due or self.assigned):
             return found
         if self.asker is None:
             raise LookupError("who asks must be known, and when")
-        now = self.asker.now
-        held = exists().where(Claim.article_id == Article.id, live(now)).correlate(Article)
-        mine = held.where(Claim.user_id == self.asker.user_id)
+        user_id, now, today = self.asker.user_id, self.asker.now, self.asker.today
         found += [Article.waiting_since <= now - timedelta(days=int(self.age))] if self.age else []
-        found += [{"no": free(now), "yes": held, "me": mine}[self.claimed]] if self.claimed else []
+        found += [_claimed(self.claimed, user_id, now)] if self.claimed else []
+        found += [_due(self.due, today)] if self.due else []
+        found += [assigned(self.assigned, user_id)] if self.assigned else []
         return found
 
     def _of_texts(self) -> list[ColumnElement[bool]]:
@@ -161,6 +174,17 @@ class QueueFilters(Filters):
                 exists().where(MergeProposal.article_id == Article.id, MergeProposal.state == "open")
             )
         return found
+
+
+def _claimed(value: str, user_id: int, now: datetime) -> ColumnElement[bool]:
+    held = exists().where(Claim.article_id == Article.id, live(now)).correlate(Article)
+    return {"no": free(now), "yes": held, "me": held.where(Claim.user_id == user_id)}[value]
+
+
+def _due(value: str, today: date) -> ColumnElement[bool]:
+    if value == "none":
+        return Article.due_on.is_(None)
+    return Article.due_on < today if value == "overdue" else Article.due_on <= today
 
 
 def _title_elsewhere() -> ColumnElement[bool]:

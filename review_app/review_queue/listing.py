@@ -17,6 +17,7 @@ from review_app.review_queue import pages
 from review_app.review_queue.filters import ALL, QueueFilters
 from review_app.review_queue.models import SavedView
 from review_app.review_queue.queries import QueueLength, QueueRow, list_queue, queue_length
+from review_app.review_queue.reasons import Reason
 from review_app.review_queue.rows import ShownRow, shown
 from review_app.review_queue.rules import COLUMNS, MOST_ON_TABS, SORTS, Column, Sort
 from review_app.review_queue.saved_views import Tastes, columns_in, counts_of, filters_of, may_change
@@ -24,6 +25,7 @@ from review_app.review_queue.saved_views import Tastes, columns_in, counts_of, f
 SORT_OF = {
     Column.WAITING: (Sort.OLDEST, Sort.NEWEST),
     Column.OVERALL: (Sort.LOWEST, Sort.HIGHEST),
+    Column.DUE: (Sort.DUE, Sort.DUE),
     Column.REPEATED: (Sort.REPETITION, Sort.REPETITION),
 }
 """The columns by which a list can be put in order: the first click, and the next."""
@@ -58,6 +60,7 @@ class Listing:
     wrong: Mapping[str, Sequence[str]]
     typed: Mapping[str, str]
     rows: Sequence[ShownRow]
+    reasons: Mapping[int, Reason]
     length: QueueLength
     columns: Sequence[Column]
     heads: Sequence[Head]
@@ -102,7 +105,7 @@ def view_instead(values: Mapping[str, str], tastes: Tastes, user: User) -> str |
 def listing_of(session: Session, user: User, tastes: Tastes, values: Mapping[str, str]) -> Listing:
     """The list that an address asks for. What cannot be meant is left out, and said."""
     filters, wrong = QueueFilters.read(values)
-    filters = filters.asked_by(user.id, utc_now())
+    filters = filters.asked_by(user, utc_now())
     filters, page = _page(session, filters, wrong)
     view = tastes.view(filters.view)
     columns = columns_in(view, tastes)
@@ -113,6 +116,7 @@ def listing_of(session: Session, user: User, tastes: Tastes, values: Mapping[str
         wrong=wrong,
         typed={name: values.get(name, "") for name in wrong},
         rows=shown(session, page.rows, columns, filters.q),
+        reasons=pages.reasons_of(session, page.rows),
         length=length,
         columns=columns,
         heads=[_head(column, filters, here) for column in columns],

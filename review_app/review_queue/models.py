@@ -1,4 +1,4 @@
-"""Who holds an article, who skipped it, and how people like to see their queue."""
+"""Who holds an article, who skipped it, to whom it was given, and how people like to see their queue."""
 
 from __future__ import annotations
 
@@ -37,6 +37,17 @@ class Skip(Base):
     )
     reason: Mapped[str]
     skipped_at: Mapped[datetime]
+
+
+class Assignment(Base):
+    """Who gave a waiting article to whom, and when. It stands as long as the article itself names the same reviewer."""
+
+    __tablename__ = "assignment"
+
+    article_id: Mapped[int] = mapped_column(ForeignKey("article.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
+    assigned_by: Mapped[str]
+    assigned_at: Mapped[datetime]
 
 
 SHARED, SHARED_ON_SQLITE = text("shared"), text("shared = 1")

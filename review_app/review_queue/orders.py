@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, exists, literal, tuple_
@@ -59,7 +59,7 @@ class Stretch:
     def _value(self, number: int) -> Any:
         try:
             return self.from_number(number)
-        except OverflowError as error:
+        except (OverflowError, ValueError) as error:
             raise Invalid(
                 "The cursor is not one of ours.", {"after": ["is not a cursor of this list"]}
             ) from error
@@ -71,6 +71,14 @@ def _measured(query: Select[Any]) -> Select[Any]:
 
 def _unmeasured(query: Select[Any]) -> Select[Any]:
     return query.where(~exists().where(ArticleEvidence.article_id == Article.id))
+
+
+def _due(query: Select[Any]) -> Select[Any]:
+    return query.where(Article.due_on.is_not(None))
+
+
+def _due_on_no_day(query: Select[Any]) -> Select[Any]:
+    return query.where(Article.due_on.is_(None))
 
 
 def _since(*, descending: bool) -> Stretch:
@@ -86,6 +94,10 @@ ORDERS: dict[Sort, Sequence[Stretch]] = {
     Sort.REPETITION: [
         Stretch(ArticleEvidence.repeated, last=ArticleEvidence.article_id, descending=True, narrow=_measured),
         Stretch(Article.queue_rank, narrow=_unmeasured),
+    ],
+    Sort.DUE: [
+        Stretch(Article.due_on, narrow=_due, to_number=date.toordinal, from_number=date.fromordinal),
+        Stretch(Article.queue_rank, narrow=_due_on_no_day),
     ],
 }
 

@@ -71,7 +71,7 @@ def list_queue(
         waiting(session, filters)
         .add_columns(Claim)
         .outerjoin(Claim, and_(Claim.article_id == Article.id, live(now)))
-        .options(selectinload(Article.flags), joinedload(Claim.user))
+        .options(selectinload(Article.flags), joinedload(Article.assigned_to), joinedload(Claim.user))
     )
     if with_meta:
         query = query.options(joinedload(Article.meta))

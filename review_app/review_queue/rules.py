@@ -37,6 +37,7 @@ class Sort(StrEnum):
     LOWEST = "lowest"
     HIGHEST = "highest"
     REPETITION = "repetition"
+    DUE = "due"
 
 
 SORTS = {
@@ -46,6 +47,7 @@ SORTS = {
     Sort.LOWEST: "Lowest overall score first",
     Sort.HIGHEST: "Highest overall score first",
     Sort.REPETITION: "Most repetition first",
+    Sort.DUE: "First due first",
 }
 
 
@@ -53,6 +55,7 @@ class Column(StrEnum):
     """What a row of the queue can show besides the article's title."""
 
     WAITING = "waiting"
+    DUE = "due"
     QUALITY = "quality"
     FRESHNESS = "freshness"
     DEPTH = "depth"
@@ -71,6 +74,7 @@ class Column(StrEnum):
 
 COLUMNS = {
     Column.WAITING: "Waiting since",
+    Column.DUE: "Due on",
     Column.QUALITY: "Quality",
     Column.FRESHNESS: "Freshness",
     Column.DEPTH: "Depth",

@@ -60,7 +60,7 @@ def tastes_of(session: Session, user: User) -> Tastes:
 def filters_of(view: SavedView, user: User, now: datetime) -> QueueFilters:
     """What a view looks for, when this person opens it. What has lost its meaning since is left out."""
     found, _ = QueueFilters.read(dict(parse_qsl(view.query)) | {"view": str(view.id)})
-    return found.asked_by(user.id, now)
+    return found.asked_by(user, now)
 
 
 def columns_in(view: SavedView | None, tastes: Tastes) -> tuple[Column, ...]:

@@ -44,6 +44,10 @@ def desk(session_of: Sessions, reviewer: User, colleague: User) -> None:
         add("twin-1", html(paragraph(1)), title="How to keep the cache warm")
         add("twin-2", html(paragraph(1), paragraph(2)), title="How to keep a cache warm")
         add("pictures", PLACEHOLDER)
+        for name, day, whose in (("late", -1, colleague), ("due", 0, reviewer)):
+            one = add(name)
+            one.due_by_hand, one.due_on = True, (NOW + timedelta(days=day)).date()
+            one.assigned_to_id = whose.id
         changed = add("changed", decided_at=NOW - timedelta(days=20))
         changed.decided_digest = "what stood before"
         merging = add("merging")
@@ -56,7 +60,7 @@ def desk(session_of: Sessions, reviewer: User, colleague: User) -> None:
 
 
 def found(session: Session, user: User, **values: str) -> set[str]:
-    filters = QueueFilters.of(values).asked_by(user.id, NOW)
+    filters = QueueFilters.of(values).asked_by(user, NOW)
     return {row.article.source_id for row in list_queue(session, filters, now=NOW).rows}
 
 
@@ -71,6 +75,12 @@ def test_each_filter_finds_its_own(desk: None, session_of: Sessions, reviewer: U
             ({"clarity_min": "2", "clarity_max": "2"}, {"low"}),
             ({"scored": "no"}, {"unscored"}),
             ({"scored": "yes"}, everything - {"unscored"}),
+            ({"due": "overdue"}, {"late"}),
+            ({"due": "today"}, {"late", "due"}),
+            ({"due": "none"}, everything - {"late", "due"}),
+            ({"assigned": "me"}, {"due"}),
+            ({"assigned": "colleague@example.com"}, {"late"}),
+            ({"assigned": "nobody"}, everything - {"late", "due"}),
             ({"repeats": "1"}, {"twin-1", "twin-2"}),
             ({"repeats": "51"}, {"twin-1"}),
             ({"title": "repeated"}, {"twin-1", "twin-2"}),
@@ -93,6 +103,7 @@ def test_each_order_is_complete_and_paged_without_gap_or_repeat(
         Sort.OLDEST: "old",
         Sort.LOWEST: "unscored",
         Sort.REPETITION: "twin-1",
+        Sort.DUE: "late",
     }
     with session_of() as session:
         for _ in range(3):
