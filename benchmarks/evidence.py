@@ -173,8 +173,9 @@ def _article(number: int, title: str, topic: str, stack: str) -> dict[str, Any]:
             if column.name in {"imported_at", "updated_at"}
             else plain.get(column.type.python_type)
             for column in _table("article").columns
+            if column.computed is None
         }
-        | {"revision_status": "drafted", "published_version": None}
+        | {"revision_status": "drafted", "published_version": None, "published_digest": None}
         | given
     )
 
@@ -231,11 +232,11 @@ def _fill(articles: int) -> None:
         connection.execute(text(OWN))
         for table in tables:
             changed = COPIED[table.name]
-            values = ", ".join(changed.get(name, f"t.{name}") for name in table.columns.keys())  # noqa: SIM118  # a list of names
+            names = [column.name for column in table.columns if column.computed is None]
+            values = ", ".join(changed.get(name, f"t.{name}") for name in names)
             source = SOURCES.get(table.name, f"{table.name} t")
-            connection.execute(
-                text(f"INSERT INTO {table.name} SELECT {values} FROM copy CROSS JOIN {source}")  # noqa: S608  # ours
-            )
+            into = f"{table.name} ({', '.join(names)})"
+            connection.execute(text(f"INSERT INTO {into} SELECT {values} FROM copy CROSS JOIN {source}"))  # noqa: S608  # ours
         for index in indexes:
             index.create(connection)
 

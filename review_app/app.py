@@ -49,8 +49,13 @@ from review_app.publishing import models as _publishing_models
 from review_app.publishing import public
 from review_app.publishing import views as publishing
 from review_app.review_queue import api as review_queue_api
+from review_app.review_queue import jobs as review_queue_jobs
 from review_app.review_queue import models as _review_queue_models
+from review_app.review_queue import place_api as places_api
+from review_app.review_queue import place_views as places
 from review_app.review_queue import queries as review_queue_queries
+from review_app.review_queue import view_api as saved_views_api
+from review_app.review_queue import view_pages as saved_views
 from review_app.review_queue import views as review_queue
 from review_app.reviewing import api as reviewing_api
 from review_app.reviewing import models as _reviewing_models
@@ -77,6 +82,10 @@ BLUEPRINTS = (
     publishing_api.blueprint,
     review_queue.blueprint,
     review_queue_api.blueprint,
+    saved_views.blueprint,
+    saved_views_api.blueprint,
+    places.blueprint,
+    places_api.blueprint,
     reviewing.blueprint,
     reviewing_api.blueprint,
 )
@@ -85,6 +94,7 @@ JOBS = (
     *importing_jobs.jobs(worked_on=[review_queue_queries.claimed_among]),
     *sources_jobs.JOBS,
     *evidence_jobs.JOBS,
+    *review_queue_jobs.JOBS,
     *publishing_jobs.JOBS,
 )
 
@@ -99,7 +109,7 @@ NAVIGATION = (
     ("Users", "accounts.users", Permission.MANAGE_ACCOUNTS),
 )
 
-PART_OF = {"sources": "importing"}
+PART_OF = {"sources": "importing", "places": "review_queue", "saved_views": "review_queue"}
 """Blueprints without an entry of their own in the header, and under whose they stand."""
 
 MODELS = (

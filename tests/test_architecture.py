@@ -65,6 +65,11 @@ POST    /api/v1/articles/<source_id:source_id>/decisions     review
 GET     /api/v1/articles/<source_id:source_id>/evidence      read articles
 GET     /api/v1/articles/<source_id:source_id>/merge         read articles
 POST    /api/v1/articles/<source_id:source_id>/merge         review
+PUT     /api/v1/articles/<source_id:source_id>/assignment    reorder queue
+DELETE  /api/v1/articles/<source_id:source_id>/assignment    reorder queue
+PUT     /api/v1/articles/<source_id:source_id>/due-date      reorder queue
+DELETE  /api/v1/articles/<source_id:source_id>/due-date      reorder queue
+GET     /api/v1/articles/<source_id:source_id>/place         read articles
 PUT     /api/v1/articles/<source_id:source_id>/queue-entry   reorder queue
 POST    /api/v1/articles/<source_id:source_id>/skip          review
 GET     /api/v1/decisions/<int:decision_id>                  read articles
@@ -88,6 +93,7 @@ GET     /api/v1/publications                                 publish
 GET     /api/v1/publish-runs                                 publish
 POST    /api/v1/publish-runs                                 publish
 GET     /api/v1/publish-runs/<int:run_id>                    publish
+GET     /api/v1/queue                                        review
 POST    /api/v1/queue/next                                   review
 GET     /api/v1/stats                                        see statistics
 GET     /api/v1/sources                                      manage sources
@@ -97,6 +103,10 @@ PATCH   /api/v1/sources/<int:import_source_id>               manage sources
 DELETE  /api/v1/sources/<int:import_source_id>               manage sources
 GET     /api/v1/sources/<int:import_source_id>/reads         manage sources
 POST    /api/v1/sources/<int:import_source_id>/reads         manage sources
+GET     /api/v1/views                                        review
+POST    /api/v1/views                                        review
+PATCH   /api/v1/views/<int:view_id>                          review
+DELETE  /api/v1/views/<int:view_id>                          review
 GET     /articles                                            read articles
 GET     /articles.csv                                        read articles
 GET     /articles/<string:source_id>                         read articles
@@ -105,6 +115,11 @@ DELETE  /articles/<string:source_id>/claim                   review
 POST    /articles/<string:source_id>/decisions               review
 GET     /articles/<string:source_id>/merge                   review
 POST    /articles/<string:source_id>/merge                   review
+PUT     /articles/<string:source_id>/assignment              reorder queue
+DELETE  /articles/<string:source_id>/assignment              reorder queue
+PUT     /articles/<string:source_id>/due-date                reorder queue
+DELETE  /articles/<string:source_id>/due-date                reorder queue
+GET     /articles/<string:source_id>/place                   review
 PUT     /articles/<string:source_id>/queue-entry             reorder queue
 GET     /articles/<string:source_id>/review                  review
 POST    /articles/<string:source_id>/skip                    review
@@ -148,7 +163,15 @@ GET     /publications                                        publish
 POST    /publications                                        publish
 GET     /publications/<int:run_id>                           publish
 GET     /queue                                               review
+PUT     /queue/columns                                       review
 POST    /queue/next                                          review
+GET     /queue/views                                         review
+POST    /queue/views                                         review
+PUT     /queue/views/<int:view_id>                           review
+DELETE  /queue/views/<int:view_id>                           review
+PUT     /queue/views/<int:view_id>/default                   review
+POST    /queue/views/<int:view_id>/restoration               review
+DELETE  /queue/views/default                                 review
 GET     /robots.txt                                          public
 GET     /sitemap-<int(max=184467440737094):number>.xml       public
 GET     /sitemap.xml                                         public

@@ -94,8 +94,9 @@ def downgrade() -> None:
     """Take back."""
     op.drop_table("muted_kind")
     op.drop_table("notification")
-    with op.batch_alter_table("policy") as policy:  # their checks go with them
+    with op.batch_alter_table("policy") as policy:
         for column in CHECKS:
+            policy.drop_constraint(op.f(f"ck_policy_{column}"), type_="check")
             policy.drop_column(column)
     op.drop_index("ix_article_waiting_since", "article")
     op.drop_column("article", "waiting_since")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from review_app.accounts.models import User
 from review_app.articles.rules import SCORES, Ranking, RevisionStatus
 from review_app.base.database import Base
 
@@ -17,10 +18,19 @@ STATUSES = ", ".join(f"'{status}'" for status in RevisionStatus)
 WAITING, WAITING_ON_SQLITE = text("awaiting_review"), text("awaiting_review = 1")
 INDEXABLE, INDEXABLE_ON_SQLITE = text("indexable"), text("indexable = 1")
 
+SCORE_SUM = "coalesce(quality + freshness + depth + clarity, -1)"
+
 
 def _queue_index(*columns: str) -> Index:
     name = "ix_article_queue" + "".join(f"_{column}" for column in columns)
     return Index(name, *columns, "queue_rank", "id", sqlite_where=WAITING_ON_SQLITE, postgresql_where=WAITING)
+
+
+def _waiting_index(column: str) -> Index:
+    """For an order of the queue other than the desk's."""
+    return Index(
+        f"ix_article_{column}", column, "id", sqlite_where=WAITING_ON_SQLITE, postgresql_where=WAITING
+    )
 
 
 class Article(Base):
@@ -28,11 +38,14 @@ class Article(Base):
 
     `queue_rank` orders the queue, lowest first, and says nothing else; `waiting_since` is when it began to wait, or last did.
     `row_version` is raised by every change, so that a page that has gone stale can be told. `text_digest` covers title,
-    excerpt and text alone;
-    `source_hash` tells the same content under two ids.
+    excerpt and text alone; `source_hash` tells the same content under two ids. The database makes `score_sum` of the four
+    scores: 0..400, or -1 while one of them is missing.
     `decided_at` is the time of the person's decision that stands, if any, and `decided_digest` the text it was made on: an
     approval holds for just that text. `affirmed` says that a person has settled it and so stands behind all its scores and its
     status. The public reads `published_version`, whose text is that of `published_digest`.
+    `ordering.py` sets `queue_rank` and `due_on` whenever an article is written; `ordered_by` and `due_by` are the versions of
+    the policy that they follow, `due_by_hand` says that a lead chose the day.
+    Setting `behind_since` puts it behind all others. `assigned_to_id` is whose next it comes to.
     """
 
     __tablename__ = "article"
@@ -64,13 +77,11 @@ class Article(Base):
         _queue_index("code_language"),
         _queue_index("revision_status"),
         _queue_index("batch_id"),
-        Index(
-            "ix_article_waiting_since",
-            "waiting_since",
-            "id",
-            sqlite_where=WAITING_ON_SQLITE,
-            postgresql_where=WAITING,
-        ),
+        _waiting_index("score_sum"),
+        _waiting_index("waiting_since"),
+        _waiting_index("due_on"),
+        _waiting_index("ordered_by"),
+        _queue_index("assigned_to_id"),
         Index("ix_article_revision_status_id", "revision_status", "id"),
         Index("ix_article_batch_id_id", "batch_id", "id"),
         Index("ix_article_source_hash", "source_hash"),
@@ -93,13 +104,20 @@ class Article(Base):
     freshness: Mapped[int | None]
     depth: Mapped[int | None]
     clarity: Mapped[int | None]
+    score_sum: Mapped[int] = mapped_column(Computed(SCORE_SUM, persisted=True), nullable=True)
     revision_status: Mapped[str]
     revision_version: Mapped[str]
     last_reviewed_on: Mapped[date | None]
     needs_human_review: Mapped[bool]
-    awaiting_review: Mapped[bool]
+    awaiting_review: Mapped[bool] = mapped_column(active_history=True)
     queue_rank: Mapped[int] = mapped_column(BigInteger)
-    waiting_since: Mapped[datetime]
+    waiting_since: Mapped[datetime] = mapped_column(active_history=True)
+    ordered_by: Mapped[int] = mapped_column(default=0)
+    behind_since: Mapped[datetime | None]
+    due_on: Mapped[date | None] = mapped_column(active_history=True)
+    due_by: Mapped[int] = mapped_column(default=0, active_history=True)
+    due_by_hand: Mapped[bool] = mapped_column(default=False)
+    assigned_to_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     indexable: Mapped[bool] = mapped_column(default=False)
     published_version: Mapped[str | None]
     published_digest: Mapped[str | None]
@@ -114,6 +132,7 @@ class Article(Base):
     decided_digest: Mapped[str | None]
     affirmed: Mapped[bool] = mapped_column(default=False)
 
+    assigned_to: Mapped[User | None] = relationship(lazy="raise")
     body: Mapped[ArticleBody] = relationship(back_populates="article", lazy="raise")
     meta: Mapped[ArticleMeta] = relationship(back_populates="article", lazy="raise")
     flags: Mapped[list[ArticleFlag]] = relationship(
@@ -122,6 +141,11 @@ class Article(Base):
         cascade="save-update, merge, delete, delete-orphan",
         passive_deletes=True,
     )
+
+    @property
+    def overall(self) -> int | None:
+        """The mean of the four scores, rounded; None while one is missing."""
+        return None if self.score_sum < 0 else round(self.score_sum / len(SCORES))
 
     @property
     def scores(self) -> dict[str, int | None]:
@@ -189,7 +213,8 @@ class Policy(Base):
     `floors`: score name to 0..100. `keep_indexable`: an approved article whose text arrives changed stays indexable in the
     approved text until somebody has read the new one. `due_after_days`: working days from entering the queue to being due,
     none if nothing is ever due; `due_a_day`: how many may become due on one day, none for any number.
-    `bulk_approve_limit`: how many articles a lead may approve at once, 0 for one by one only.
+    `bulk_approve_limit`: how many articles a lead may approve at once, 0 for one by one only. `order_version` and
+    `due_version`: the version since which the queue is ordered so, and since which things are due so.
     It stands here since imports ask for it, and they know no reviewing.
     """
 
@@ -208,6 +233,36 @@ class Policy(Base):
     due_after_days: Mapped[int | None]
     due_a_day: Mapped[int | None]
     bulk_approve_limit: Mapped[int] = mapped_column(default=0)
+    order_version: Mapped[int] = mapped_column(default=0)
+    due_version: Mapped[int] = mapped_column(default=0)
     reason: Mapped[str]
     changed_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     changed_at: Mapped[datetime]
+
+
+class DueDay(Base):
+    """So many of the waiting articles are due on this day, as the rows of one day add up.
+
+    `version` is the policy's that the days follow. Rows are added and never changed: two people who each changed the days of
+    several articles in another order would else wait for each other for ever.
+    """
+
+    __tablename__ = "due_day"
+    __table_args__ = (Index("ix_due_day_version_day", "version", "day"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    version: Mapped[int]
+    day: Mapped[date]
+    articles: Mapped[int]
+
+
+class FigureChange(Base):
+    """Evidence about an article has changed by which the queue is ranked: a job places the article again.
+
+    It names the article by number only: a foreign key would make who measures wait for who decides.
+    """
+
+    __tablename__ = "figure_change"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    article_id: Mapped[int]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
@@ -31,12 +31,27 @@ class FilterQuery(Input, frozen=True, kw_only=True):
     flag: Annotated[Word, Meta(description="A flag that is set.")] = ""
     status: RevisionStatus | UnsetType = UNSET
     batch: Annotated[RowId, Meta(description="The number of an import.")] | UnsetType = UNSET
+    scored: Annotated[Literal["yes", "no"], Meta(description="Whether it has all four.")] | UnsetType = UNSET
+    overall_min: Annotated[Score, Meta(description="The mean of the four.")] | UnsetType = UNSET
+    overall_max: Score | UnsetType = UNSET
+    quality_min: Score | UnsetType = UNSET
+    quality_max: Score | UnsetType = UNSET
+    freshness_min: Score | UnsetType = UNSET
+    freshness_max: Score | UnsetType = UNSET
+    depth_min: Score | UnsetType = UNSET
+    depth_max: Score | UnsetType = UNSET
+    clarity_min: Score | UnsetType = UNSET
+    clarity_max: Score | UnsetType = UNSET
+
+    def given(self) -> dict[str, str]:
+        """What narrows, as it would stand in an address."""
+        values = {name: getattr(self, name) for name in self.__struct_fields__}
+        return {name: str(value) for name, value in values.items() if value is not UNSET}
 
     @property
     def filters(self) -> Filters:
         """The same as the queries take them."""
-        given = {name: getattr(self, name) for name in FilterQuery.__struct_fields__}
-        return Filters.of({name: str(value) for name, value in given.items() if value is not UNSET})
+        return Filters.of(self.given())
 
 
 class ArticleQuery(FilterQuery, frozen=True, kw_only=True):

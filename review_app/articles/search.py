@@ -1,12 +1,16 @@
 """Full-text search over title, topic and text: FTS5 on SQLite, a tsvector with a GIN index on PostgreSQL.
 
 The index is a table `article_search` that only this module and its migration know; it is written with the article.
+
+A search is words that must all stand there, the last one as a beginning; `"two words"` must stand side by side, and what
+begins with `-` must not stand there.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, delete, text
@@ -23,9 +27,40 @@ _sqlite_rows = table_clause("article_search", column("rowid"), column("article_s
 _postgresql_rows = table_clause("article_search", column("article_id"), column("document"))
 
 
-def words_of(query: str) -> list[str]:
-    """The words of a search, at most `MOST_WORDS`; punctuation means nothing."""
-    return WORD.findall(query.lower())[:MOST_WORDS]
+ITEM = re.compile(r'(?<!\S)(-?)"([^"]*)"|(\S+)')
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """Words that stand side by side. `left_out` if they must not; `begins` if the last one is only the beginning of a word."""
+
+    words: tuple[str, ...]
+    left_out: bool = False
+    begins: bool = False
+
+
+def terms_of(query: str) -> list[Term]:
+    """What a search asks for, of at most `MOST_WORDS` words; other punctuation means nothing."""
+    found: list[Term] = []
+    for minus, phrase, bare in ITEM.findall(query.lower()):
+        left_out = bool(minus) or bare.startswith("-")
+        words = WORD.findall(phrase or bare)
+        whole = bool(phrase) or left_out
+        found += [Term(tuple(words), left_out)] if whole and words else [Term((word,)) for word in words]
+    found = _few(found)
+    if found and not found[-1].left_out and not query.rstrip().endswith('"'):
+        found[-1] = Term(found[-1].words, begins=True)
+    return found
+
+
+def _few(terms: Sequence[Term]) -> list[Term]:
+    """Those that fit into `MOST_WORDS`."""
+    left, kept = MOST_WORDS, []
+    for term in terms:
+        words = term.words[:left]
+        left -= len(words)
+        kept += [Term(words, term.left_out)] if words else []
+    return kept
 
 
 INSERT_ON_SQLITE = text(
@@ -69,20 +104,35 @@ def forget_articles(session: Session, article_ids: list[int]) -> None:
 
 
 def matches(session: Session, query: str) -> ColumnElement[bool] | None:
-    """The condition that an article has all words of `query`, the last one as a beginning; None if it has no word."""
-    words = words_of(query)
-    if not words:
+    """The condition that an article has what `query` asks for; None if it asks for no word."""
+    terms = terms_of(query)
+    wanted = [term for term in terms if not term.left_out]
+    unwanted = [term for term in terms if term.left_out]
+    if not terms:
         return None
-    return Article.id.in_(_found(session, words))
+    if not wanted:
+        return Article.id.not_in(_found(session, unwanted, [], either=True))
+    return Article.id.in_(_found(session, wanted, unwanted))
 
 
-def _found(session: Session, words: list[str]) -> Select[tuple[int]]:
+def _found(
+    session: Session, wanted: Sequence[Term], unwanted: Sequence[Term], *, either: bool = False
+) -> Select[tuple[int]]:
     if session.get_bind().dialect.name == "sqlite":
-        match = " ".join(f'"{word}"' for word in words) + "*"
+        match = (" OR " if either else " AND ").join(map(_on_sqlite, wanted))
+        match = f"({match})" + "".join(f" NOT {_on_sqlite(term)}" for term in unwanted)
         return select(_sqlite_rows.c.rowid).where(
             _sqlite_rows.c.article_search.op("MATCH")(bindparam(None, match, unique=True))
         )
-    match = " & ".join(words) + ":*"
-    return select(_postgresql_rows.c.article_id).where(
-        _postgresql_rows.c.document.op("@@")(text("to_tsquery('simple', :match)").bindparams(match=match))
-    )
+    match = (" | " if either else " & ").join(map(_on_postgresql, wanted))
+    match = f"({match})" + "".join(f" & !{_on_postgresql(term)}" for term in unwanted)
+    asked = text("to_tsquery('simple', :match)").bindparams(bindparam("match", match, unique=True))
+    return select(_postgresql_rows.c.article_id).where(_postgresql_rows.c.document.op("@@")(asked))
+
+
+def _on_sqlite(term: Term) -> str:
+    return f'"{" ".join(term.words)}"' + ("*" if term.begins else "")
+
+
+def _on_postgresql(term: Term) -> str:
+    return f"({' <-> '.join(term.words)}{':*' if term.begins else ''})"

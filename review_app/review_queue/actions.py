@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import case, delete, func, or_, select
+from sqlalchemy import Select, case, delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
@@ -16,6 +18,7 @@ from review_app.articles.models import Article
 from review_app.articles.rules import SETTLED
 from review_app.base.errors import Conflict, Invalid
 from review_app.outbox.actions import Actor, log_event
+from review_app.review_queue.assignments import open_to
 from review_app.review_queue.models import Claim, Skip
 from review_app.review_queue.queries import claim_of, free, live, skipped_by, waiting
 from review_app.review_queue.rules import MOST_CLAIMS, REASON_LENGTH
@@ -48,23 +51,42 @@ class TooManyClaims(Conflict):
 def claim_next(
     session: Session, user: User, filters: Filters, *, now: datetime, lease: timedelta
 ) -> Claim | None:
-    """Claim the first free article within the filters, those this reviewer skipped last. None when there is none.
+    """Claim the first free article within the filters: this reviewer's own, then what nobody is to do. None without any.
 
+    What they skipped comes last; what is assigned to somebody else never comes, unless the filters ask for it.
     Two reviewers can never get the same one: on PostgreSQL a row that another is just claiming is passed over, and a
     claim that was committed after our look is met by the upsert, which then changes nothing, and we look again.
     Raises `TooManyClaims`.
     """
     _leave_room(session, user, now)
-    base = waiting(session, filters).where(free(now)).limit(1).with_for_update(of=Article, skip_locked=True)
-    fresh = base.where(~skipped_by(user)).order_by(Article.queue_rank, Article.id)
-    passed_over = base.join(Skip, (Skip.article_id == Article.id) & (Skip.user_id == user.id)).order_by(
-        Skip.skipped_at, Article.id
-    )
-    while (article := session.scalar(fresh) or session.scalar(passed_over)) is not None:
+    ways = list(_ways_to_next(session, user, filters, now))
+    while (article := _first(session, ways)) is not None:
         claim = _take(session, article, user, now=now, lease=lease)
         if claim is not None:
             return claim
     return None
+
+
+def _first(session: Session, queries: Iterable[Select[Any]]) -> Article | None:
+    return next((found for query in queries if (found := session.scalar(query)) is not None), None)
+
+
+def _ways_to_next(session: Session, user: User, filters: Filters, now: datetime) -> Iterator[Select[Any]]:
+    """Where to look for the next, in turn; each looks along an index and takes the first that is free."""
+    base = waiting(session, filters).where(free(now)).limit(1).with_for_update(of=Article, skip_locked=True)
+    fresh, order = base.where(~skipped_by(user)), (Article.queue_rank, Article.id)
+    passed_over = base.join(Skip, (Skip.article_id == Article.id) & (Skip.user_id == user.id))
+    passed_over = passed_over.order_by(Skip.skipped_at, Article.id)
+    active = filters.active()
+    if "assigned" in active:
+        yield from (fresh.order_by(*order), passed_over)
+        return
+    yield fresh.where(Article.assigned_to_id == user.id).order_by(*order)
+    # PostgreSQL does not see that whatever is null is alike, so the index is in this order for it only if we say so. With
+    # other filters the index of one of these may be shorter, and is in the order of the queue alone.
+    nobodys = fresh.where(Article.assigned_to_id.is_(None))
+    yield nobodys.order_by(*order) if active else nobodys.order_by(Article.assigned_to_id, *order)
+    yield passed_over.where(open_to(user))
 
 
 def hold(session: Session, article: Article, user: User, *, now: datetime, lease: timedelta) -> Claim:

@@ -8,17 +8,29 @@ from flask import Blueprint
 
 from review_app.accounts.permissions import actor, permit, person
 from review_app.accounts.rules import Permission
-from review_app.articles.api import shown
+from review_app.articles.api import checklist_now
+from review_app.articles.api import shown as shown_article
 from review_app.articles.models import Article
 from review_app.articles.queries import get_article, lock_article
-from review_app.articles.schemas import ArticleAnswer, FilterQuery
-from review_app.base.api import Answer, operation
+from review_app.articles.schemas import ArticleAnswer
+from review_app.base.api import Answer, Listing, operation
 from review_app.base.clock import utc_now
 from review_app.base.database import db, transaction
 from review_app.base.security import csrf
 from review_app.base.web import settings
 from review_app.review_queue.actions import claim_next, hold, put_into_queue, release, skip
-from review_app.review_queue.schemas import ClaimAnswer, HeldProblem, NextAnswer, SkipRequest
+from review_app.review_queue.queries import list_queue
+from review_app.review_queue.rows import shown
+from review_app.review_queue.rules import Column
+from review_app.review_queue.schemas import (
+    ClaimAnswer,
+    HeldProblem,
+    NextAnswer,
+    QueueListQuery,
+    QueueQuery,
+    SkipRequest,
+    WaitingAnswer,
+)
 
 blueprint = Blueprint("review_queue_api", __name__, url_prefix="/api/v1")
 csrf.exempt(blueprint)
@@ -28,22 +40,50 @@ def _lease() -> timedelta:
     return timedelta(minutes=settings().claim_minutes)
 
 
+@blueprint.get("/queue")
+@permit(Permission.REVIEW)
+@operation({200: Listing[WaitingAnswer]})
+def index(query: QueueListQuery) -> Listing[WaitingAnswer]:
+    """What waits within the filters, in the order asked for."""
+    session, now = db.session(), utc_now()
+    filters = query.asked_by(person(), now)
+    page = list_queue(
+        session, filters, now=now, sort=query.sort, after=query.after, size=query.limit, with_meta=True
+    )
+    checklist = checklist_now()
+    rows = shown(session, page.rows, {Column.REPEATED}, "")
+    items = [
+        WaitingAnswer(
+            ArticleAnswer.of(row.article, checklist),
+            row.article.waiting_since,
+            row.article.due_on,
+            row.article.assigned_to.email if row.article.assigned_to else None,
+            row.claim.user.email if row.claim else None,
+            row.repeated,
+        )
+        for row in rows
+    ]
+    return Listing(items, page.next)
+
+
 @blueprint.post("/queue/next")
 @permit(Permission.REVIEW)
 @operation({200: NextAnswer, 204: None}, problems={409: HeldProblem})
-def take_next(query: FilterQuery) -> Answer:
+def take_next(query: QueueQuery) -> Answer:
     """Claim the next article within the filters.
 
     The oldest that nobody holds; those that the caller has skipped come last. 204 when there is none. 409 at the fourth
     claim: decide, skip or release one first.
     """
+    now = utc_now()
+    filters = query.asked_by(person(), now)
     with transaction() as session:
-        claim = claim_next(session, person(), query.filters, now=utc_now(), lease=_lease())
+        claim = claim_next(session, person(), filters, now=now, lease=_lease())
         source_id = session.get_one(Article, claim.article_id).source_id if claim else None
     if claim is None or source_id is None:
         return Answer(status=204)
     held = ClaimAnswer.of(claim, source_id, person().email)
-    return Answer(NextAnswer(shown(get_article(db.session(), source_id)), held))
+    return Answer(NextAnswer(shown_article(get_article(db.session(), source_id)), held))
 
 
 @blueprint.put("/articles/<source_id:source_id>/claim")
@@ -89,4 +129,4 @@ def enter_queue(source_id: str) -> Answer:
         if article.awaiting_review:
             return Answer(status=204)
         put_into_queue(session, article, actor=actor(), now=utc_now())
-    return Answer(shown(get_article(db.session(), source_id)), 200)
+    return Answer(shown_article(get_article(db.session(), source_id)), 200)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from urllib.parse import parse_qsl
 
 from flask import flash, request, url_for
@@ -19,12 +19,15 @@ from review_app.articles.queries import anything
 from review_app.base.answers import see_other
 from review_app.base.clock import utc_now
 from review_app.base.database import db, transaction
-from review_app.base.errors import Conflict, Invalid
-from review_app.base.web import local, settings
+from review_app.base.errors import Conflict
+from review_app.base.web import local, settings, viewer_zone
 from review_app.review_queue.actions import ClaimHeld, TooManyClaims, claim_next
+from review_app.review_queue.assignments import open_to
+from review_app.review_queue.filters import QueueFilters
 from review_app.review_queue.models import Claim
-from review_app.review_queue.queries import QueueLength, claims_of
-from review_app.review_queue.rules import MOST_CLAIMS, Sort
+from review_app.review_queue.queries import QueueLength, QueueRow, claims_of, waiting
+from review_app.review_queue.reasons import Reason, reasons
+from review_app.review_queue.rules import MOST_CLAIMS
 
 TITLE_IN_MESSAGE = 80
 
@@ -34,34 +37,31 @@ def lease() -> timedelta:
     return timedelta(minutes=settings().claim_minutes)
 
 
-def sort_of(values: Mapping[str, str]) -> Sort:
-    """The order that an address asks for. Raises `Invalid` for one that is not known."""
-    try:
-        return Sort(values.get("sort") or Sort.OLDEST)
-    except ValueError as error:
-        raise Invalid("That order is not known.", {"sort": [f"must be one of: {', '.join(Sort)}"]}) from error
+def asked_for(values: Mapping[str, str]) -> QueueFilters:
+    """The filters in an address or a form, for who is logged in. Raises `Invalid` for a value that cannot be meant."""
+    return QueueFilters.of(values).asked_by(person(), utc_now())
 
 
-def queue_url(filters: Filters, sort: Sort = Sort.OLDEST, after: str | None = None) -> str:
+def queue_url(filters: Filters) -> str:
     """The queue within these filters, with nothing in the address that says nothing."""
-    order = None if sort is Sort.OLDEST else sort.value
-    return url_for("review_queue.queue") + filters.query(sort=order, after=after)
+    return url_for("review_queue.queue") + filters.query()
 
 
-def filters_behind() -> Filters:
+def filters_behind() -> QueueFilters:
     """The filters one came from: the form's field `filters` (a query string) or the address. Broken ones are none."""
     sent = request.form.get("filters")
-    try:
-        return Filters.of(request.args if sent is None else dict(parse_qsl(sent.lstrip("?"))))
-    except Invalid:
-        return Filters()
+    found, wrong = QueueFilters.read(request.args if sent is None else dict(parse_qsl(sent.lstrip("?"))))
+    return (QueueFilters() if wrong else found).asked_by(person(), utc_now())
 
 
-def chips(filters: Filters, sort: Sort) -> list[tuple[str, str]]:
-    """Each active filter in words, with the address that drops it and keeps the order."""
-    kept = "" if sort is Sort.OLDEST else f"sort={sort.value}"
-    found = filters.chips(url_for("review_queue.queue"))
-    return [(text, url + ("&" if "?" in url else "?") + kept if kept else url) for text, url in found]
+def today() -> date:
+    """Today, where the viewer is."""
+    return utc_now().astimezone(viewer_zone()).date()
+
+
+def reasons_of(session: Session, rows: Sequence[QueueRow]) -> dict[int, Reason]:
+    """Why each row stands where it stands, by the article's id."""
+    return reasons(session, [row.article for row in rows], today())
 
 
 def short(title: str) -> str:
@@ -106,8 +106,9 @@ def held_by(user: User, now: datetime) -> Sequence[Claim]:
     return claims_of(db.session(), user, now)
 
 
-def open_next(filters: Filters) -> AnyResponse:
+def open_next(filters: QueueFilters) -> AnyResponse:
     """Claim the next article within the filters and go to it; back to the queue, saying why, when that cannot be."""
+    filters = filters.from_the_start()
     try:
         source_id = _claim_next(filters)
     except TooManyClaims:
@@ -115,7 +116,8 @@ def open_next(filters: Filters) -> AnyResponse:
         return see_other(queue_url(filters))
     if source_id is None:
         where = "within these filters" if filters.active() else "to review"
-        flash(f"Nothing more is free {where} just now.", "info")
+        others = " What still waits is assigned to others." if _all_assigned(filters) else ""
+        flash(f"Nothing more is free {where} just now.{others}", "info")
         return see_other(queue_url(filters))
     return see_other(url_for("reviewing.review", source_id=source_id) + filters.query())
 
@@ -124,6 +126,12 @@ def _claim_next(filters: Filters) -> str | None:
     with transaction() as session:
         claim = claim_next(session, person(), filters, now=utc_now(), lease=lease())
         return session.get_one(Article, claim.article_id).source_id if claim else None
+
+
+def _all_assigned(filters: QueueFilters) -> bool:
+    """Whether something waits within the filters that somebody else is to do."""
+    theirs = waiting(db.session(), filters).where(~open_to(person())).with_only_columns(Article.id).limit(1)
+    return db.session().scalar(theirs) is not None
 
 
 def too_many_message(held: Sequence[Claim]) -> str:

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, select, union_all
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from review_app.accounts.models import User
 from review_app.articles.filters import PLAIN, Filters
 from review_app.articles.models import Article, ArticleFlag
-from review_app.base.paging import PAGE_ROWS, Page, decode_cursor, encode_cursor, page_of
+from review_app.base.paging import PAGE_ROWS, Page, encode_cursor, page_of
 from review_app.review_queue.models import Claim, Skip
+from review_app.review_queue.orders import stretches_from
 from review_app.review_queue.rules import MOST_COUNTED, Sort
 
 
@@ -47,7 +48,7 @@ def waiting(session: Session, filters: Filters) -> Select[Any]:
 
 def free(now: datetime) -> ColumnElement[bool]:
     """The condition that nobody holds the article."""
-    return ~exists().where(Claim.article_id == Article.id, live(now))
+    return ~exists().where(Claim.article_id == Article.id, live(now)).correlate(Article)
 
 
 def skipped_by(user: User) -> ColumnElement[bool]:
@@ -60,32 +61,42 @@ def list_queue(
     filters: Filters,
     *,
     now: datetime,
-    sort: Sort = Sort.OLDEST,
+    sort: Sort = Sort.DESK,
     after: str | None = None,
     size: int = PAGE_ROWS,
+    with_meta: bool = False,
 ) -> Page[QueueRow]:
-    """The waiting articles in order, a page at a time, each with its holder and flags."""
+    """The waiting articles in order, a page at a time, each with its holder and flags. Raises `Invalid` for a wrong cursor."""
     query = (
         waiting(session, filters)
         .add_columns(Claim)
         .outerjoin(Claim, and_(Claim.article_id == Article.id, live(now)))
-        .options(selectinload(Article.flags), joinedload(Claim.user))
-        .limit(size + 1)
+        .options(selectinload(Article.flags), joinedload(Article.assigned_to), joinedload(Claim.user))
     )
-    rows = [QueueRow(*row) for row in session.execute(_ordered(query, sort, after))]
-    return page_of(rows, size, lambda row: encode_cursor(row.article.queue_rank, row.article.id))
+    if with_meta:
+        query = query.options(joinedload(Article.meta))
+    found: list[tuple[QueueRow, str]] = []
+    for number, stretch, place in stretches_from(sort, after):
+        some = stretch.apply(query, place).limit(size + 1 - len(found)).add_columns(stretch.column)
+        for article, claim, key in session.execute(some):
+            cursor = encode_cursor(sort.value, number, stretch.to_number(key), article.id)
+            found.append((QueueRow(article, claim), cursor))
+        if len(found) > size:
+            break
+    page = page_of(found, size, lambda one: one[1])
+    return Page([row for row, _ in page.rows], page.next)
 
 
-def _ordered(query: Select[Any], sort: Sort, after: str | None) -> Select[Any]:
-    key = Article.queue_rank, Article.id
-    if sort is Sort.NEWEST:
-        query = query.order_by(*(column.desc() for column in key))
-    else:
-        query = query.order_by(*key)
-    if not after:
-        return query
-    here, there = tuple_(*key), tuple_(*(literal(part) for part in decode_cursor(after, int, int)))
-    return query.where(here < there if sort is Sort.NEWEST else here > there)
+def lengths(session: Session, several: Sequence[Filters], most: int) -> list[int]:
+    """How many articles wait within each of some filters, counted to `most` + 1; one statement for all of them."""
+    if not several:
+        return []
+    counts = []
+    for number, filters in enumerate(several):
+        some = waiting(session, filters).with_only_columns(Article.id).limit(most + 1).subquery()
+        counts.append(select(literal(number), func.count()).select_from(some))
+    found = dict(session.execute(union_all(*counts)).all())
+    return [found[number] for number in range(len(several))]
 
 
 def queue_length(session: Session, filters: Filters) -> QueueLength:

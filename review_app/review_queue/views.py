@@ -2,78 +2,61 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Blueprint, Response, flash, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from review_app.accounts.forms import storable
 from review_app.accounts.permissions import actor, permit, person
 from review_app.accounts.rules import Permission
-from review_app.articles.filters import Filters
 from review_app.articles.models import Article
 from review_app.articles.queries import lock_article
 from review_app.base.answers import asks_for_part, see_other
 from review_app.base.clock import utc_now
 from review_app.base.database import db, transaction
 from review_app.base.errors import Conflict
-from review_app.review_queue import pages
+from review_app.review_queue import listing, pages
 from review_app.review_queue.actions import ClaimHeld, hold, put_into_queue, release, skip
 from review_app.review_queue.models import Claim
-from review_app.review_queue.queries import choices, list_queue, queue_length
+from review_app.review_queue.queries import choices
 from review_app.review_queue.rules import HEARTBEAT_SECONDS, MOST_CLAIMS
+from review_app.review_queue.saved_views import tastes_of
 
 blueprint = Blueprint("review_queue", __name__)
 
 
 @blueprint.get("/queue")
 @permit(Permission.REVIEW)
-def queue() -> Response:
-    """What waits, the oldest first; to htmx the results alone, with the address that leads back to them."""
-    page = _results()
+def queue() -> AnyResponse:
+    """What waits, in the desk's order; to htmx the results alone, with the address that leads back to them."""
+    session, user = db.session(), person()
+    tastes = tastes_of(session, user)
+    if (elsewhere := listing.view_instead(request.args, tastes, user)) is not None:
+        return see_other(elsewhere)
+    found = listing.listing_of(session, user, tastes, request.args)
+    status = 422 if found.wrong else 200
     if asks_for_part():
-        response = make_response(render_template("review_queue/results.html", **page, part=True))
-        here = pages.queue_url(page["filters"], page["sort"])
+        response = make_response(render_template("review_queue/results.html", **found.context(), part=True))
+        here = pages.queue_url(found.filters)
         if not request.headers.get("HX-Current-URL", "").endswith(here):
             response.headers["HX-Push-Url"] = here
         return response
-    held = pages.held_by(person(), utc_now())
-    lists = choices(db.session())
-    return make_response(
-        render_template(
-            "review_queue/queue.html",
-            **page,
-            held=held,
-            most=MOST_CLAIMS,
-            choices=lists,
-            time_of_day=pages.time_of_day,
-        )
+    page = render_template(
+        "review_queue/queue.html",
+        **found.context(),
+        held=pages.held_by(user, utc_now()),
+        most=MOST_CLAIMS,
+        choices=choices(session),
+        tabs=listing.tabs(session, user, tastes, found.filters),
+        time_of_day=pages.time_of_day,
     )
-
-
-def _results() -> dict[str, Any]:
-    filters, sort = Filters.of(request.args), pages.sort_of(request.args)
-    after, session = request.args.get("after"), db.session()
-    rows = list_queue(session, filters, now=utc_now(), sort=sort, after=after)
-    length = queue_length(session, filters)
-    return {
-        "filters": filters,
-        "sort": sort,
-        "after": after,
-        "rows": rows.rows,
-        "length": length,
-        "flags_of": pages.flags_of,
-        "chips": pages.chips(filters, sort),
-        "next_url": rows.next and pages.queue_url(filters, sort, rows.next),
-        "empty": None if rows.rows else pages.why_empty(session, filters, after, length),
-    }
+    return make_response(page, status)
 
 
 @blueprint.post("/queue/next")
 @permit(Permission.REVIEW)
 def next_article() -> AnyResponse:
     """Claim the next article within the filters of the address or the form, and go to it."""
-    return pages.open_next(Filters.of(request.values))
+    return pages.open_next(pages.asked_for(request.values))
 
 
 @blueprint.put("/articles/<string:source_id>/claim")

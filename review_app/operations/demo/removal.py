@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, aliased
 
 from review_app.accounts.models import ApiToken, LoginAttempt, User, UserSession
 from review_app.articles.models import Article, Policy
+from review_app.articles.ordering import forget_days
 from review_app.articles.search import forget_articles
 from review_app.base.database import Base
 from review_app.evidence.actions import forget
@@ -80,6 +81,7 @@ def _drop_if_empty(session: Session, decision: Decision) -> None:
 
 def _remove_articles(session: Session, traces: Traces) -> None:
     """Texts, metadata, flags, claims, skips and publications go with their articles."""
+    forget_days(session, list(traces.articles))
     forget_articles(session, list(traces.articles))
     forget(session, list(traces.articles))
     session.execute(delete(Article).where(Article.id.in_(traces.articles)))
