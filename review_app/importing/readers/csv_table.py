@@ -165,7 +165,7 @@ def _columns(header: Row, delimiter: str, limits: Limits) -> tuple[Column, ...]:
     try:
         named = cells(data.decode(), delimiter)
     except UnicodeDecodeError as error:
-        raise UnreadableFile(f"The header is no UTF-8 text: {describe(error)}.") from None
+        raise UnreadableFile(f"The header {describe(error)}.") from None
     if any(cell.after for cell in named):
         raise UnreadableFile("The name of a column goes on after its closing quotation mark.")
     columns = tuple(column(cell.text) for cell in named)
@@ -215,7 +215,7 @@ def _text(row: Row, table: _Table) -> str:
         text = piece.data.decode()
     except UnicodeDecodeError as error:
         name = _last_column(Piece(piece.number, piece.data[: error.start], too_long=False), table)
-        raise BadRecord(name, f"{name or 'The row'} is no UTF-8 text: {describe(error)}.") from None
+        raise BadRecord(name, f"{name or 'The row'} {describe(error)}.") from None
     if "\0" in text:
         name = _last_column(Piece(piece.number, piece.data[: piece.data.index(0)], too_long=False), table)
         raise BadRecord(name, f"{name or 'The row'} contains a NUL character.")
