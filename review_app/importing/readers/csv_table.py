@@ -34,6 +34,7 @@ ROWS_LOOKED_AT = 20
 DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 NAME = re.compile(r"[^\W\d][\w.-]*")
 """How a column of another source is named, such as `post_title`; prose hardly ever reads so."""
+BEGINS_OBJECT = re.compile(rb'\s*\{\s*"')
 SURE = 2
 """Columns of the desk's own in a header that make a file a table."""
 
@@ -55,7 +56,12 @@ class _Beginning(NamedTuple):
 
 
 def recognises(head: bytes) -> bool:
-    """Whether the first line names columns of the desk, or of another source above rows as wide as it."""
+    """Whether the first line names columns of the desk, or of another source above rows as wide as it.
+
+    A line that begins an object names none, though commas part its keys when it is written without blanks.
+    """
+    if BEGINS_OBJECT.match(head):
+        return False
     beginnings = _beginnings(head[:HEAD_BYTES])
     return any(
         (one.known >= SURE and (one.is_even or _names_articles(one)))
