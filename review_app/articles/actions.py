@@ -125,14 +125,22 @@ def _assignee(article: Article, user_id: int | None) -> int | None:
 def keep_text(session: Session, article: Article, now: datetime) -> None:
     """Keep the text that stands, if a person decided on it or the public reads it, before another takes its place.
 
-    Needs the article's body.
+    Needs the article's body. Once a text is kept, what stands beside it stays as it was, until `forget_kept`.
     """
     digest = article.text_digest
     wanted = digest in {article.decided_digest, article.published_digest}
     if not wanted or session.get(ArticleVersion, (article.id, digest)) is not None:
         return
-    text = {"title": article.title, "excerpt": article.excerpt, "html": article.body.html}
-    session.add(ArticleVersion(article_id=article.id, text_digest=digest, kept_at=now, **text))
+    said = {name: getattr(article, name) for name in ("title", "excerpt", "topic", "reading_minutes")}
+    html = article.body.html
+    session.add(ArticleVersion(article_id=article.id, text_digest=digest, html=html, kept_at=now, **said))
+
+
+def forget_kept(session: Session, article: Article) -> None:
+    """A person has approved the text that stands with what stands beside it: what was kept beside it is past."""
+    kept = session.get(ArticleVersion, (article.id, article.text_digest))
+    if kept is not None:
+        session.delete(kept)
 
 
 def touch(article: Article, now: datetime) -> None:

@@ -195,7 +195,11 @@ class ArticleFlag(Base):
 
 
 class ArticleVersion(Base):
-    """A text that a person decided on, kept when an import put another in its place; the public may go on reading it."""
+    """A text that a person decided on, kept when an import put another in its place; the public may go on reading it.
+
+    Topic and reading time are what stood beside it then. It is kept for these, too, while the text still stands: the public
+    reads of them what was approved. Of texts kept by older releases they are not known.
+    """
 
     __tablename__ = "article_version"
 
@@ -204,6 +208,8 @@ class ArticleVersion(Base):
     title: Mapped[str]
     excerpt: Mapped[str]
     html: Mapped[str]
+    topic: Mapped[str | None]
+    reading_minutes: Mapped[int | None]
     kept_at: Mapped[datetime]
 
 

@@ -17,22 +17,38 @@ from review_app.base.paging import Page, decode_cursor, encode_cursor, page_of
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """The words of an article that the public reads: those that stand now, or those of a text that was kept."""
+    """The words of an article that the public reads: those that stand now, or those of a text that was kept.
+
+    Topic and reading time may have been imported anew since: then these are the ones that were approved with the text.
+    """
 
     title: str
     excerpt: str
     html: str
+    topic: str
+    reading_minutes: int | None
+
+    @classmethod
+    def of(cls, article: Article, html: str, kept: ArticleVersion | None) -> Wording:
+        """Of the text that stands; `kept` is what was kept of the same text, if anything was."""
+        beside = article if kept is None else kept
+        return cls(article.title, article.excerpt, html, beside.topic or "", beside.reading_minutes)
+
+    @classmethod
+    def of_kept(cls, kept: ArticleVersion) -> Wording:
+        """Of a text that stands no more."""
+        return cls(kept.title, kept.excerpt, kept.html, kept.topic or "", kept.reading_minutes)
 
 
 def wording(session: Session, article: Article, digest: str | None) -> Wording | None:
     """The text of this digest; None if it is neither the one that stands nor one that was kept."""
     if digest is None:
         return None
+    kept = session.get(ArticleVersion, (article.id, digest))
     if digest == article.text_digest:
         html = session.scalar(select(ArticleBody.html).where(ArticleBody.article_id == article.id))
-        return None if html is None else Wording(article.title, article.excerpt, html)
-    kept = session.get(ArticleVersion, (article.id, digest))
-    return None if kept is None else Wording(kept.title, kept.excerpt, kept.html)
+        return None if html is None else Wording.of(article, html, kept)
+    return None if kept is None else Wording.of_kept(kept)
 
 
 def approved_wording(session: Session, article: Article) -> Wording | None:

@@ -20,6 +20,7 @@ from review_app.base.database import insert_rows
 from review_app.importing.batches import count
 from review_app.importing.changes import change
 from review_app.importing.differences import differences
+from review_app.importing.merging import waiting_of
 from review_app.importing.models import (
     ImportBatch,
     ImportBefore,
@@ -198,7 +199,7 @@ class _Settling:
         if self.batch.dry_run:
             self._note(place, record, "updated", None)
             return
-        before = snapshot(article)
+        before = snapshot(article) | {"proposal": waiting_of(self.session, article)}
         values = {"batch_id": self.batch.id, "source_id": article.source_id, "article": before}
         insert_rows(self.session, ImportBefore, [values])
         change(self.session, self.batch, article, record, now=self.now)

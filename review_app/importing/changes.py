@@ -18,6 +18,9 @@ from review_app.importing.record import Record
 from review_app.importing.snapshots import take_flags
 from review_app.outbox.actions import Actor, announce, log_event
 
+BESIDE_THE_TEXT = ("topic", "reading_minutes")
+"""What the public reads of an article that is no part of its text: a change of it goes out with the next approval."""
+
 
 def change(session: Session, batch: ImportBatch, article: Article, record: Record, *, now: datetime) -> None:
     """Known, with other content: what nobody decided follows the import, what a person decided stays.
@@ -29,7 +32,7 @@ def change(session: Session, batch: ImportBatch, article: Article, record: Recor
     with session.no_autoflush:
         before, merge = State.of(article), Merge.of(session, article)
         keeps = moved and before.status == RevisionStatus.APPROVED and keeps_indexable(session)
-        if moved:
+        if moved or any(getattr(article, name) != getattr(record, name) for name in BESIDE_THE_TEXT):
             keep_text(session, article, now)
     take_content(article, batch, record, now)
     if before.decided_at is None:

@@ -20,6 +20,7 @@ from review_app.base.database import db, is_current, transaction
 from review_app.base.errors import DomainError, Invalid
 from review_app.base.jobs import Jobs
 from review_app.importing.batches import add_paths, cancel_batch, counts, lock_batch, open_batch
+from review_app.importing.folders import LeftOut, files_in
 from review_app.importing.jobs import run_import
 from review_app.importing.models import ImportBatch
 from review_app.importing.queries import (
@@ -57,7 +58,7 @@ COMMAND_LINE = Actor(None, "command line")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and no progress bar.")
 @with_appcontext
 def import_command(paths: tuple[Path, ...], mapping: BinaryIO | None, as_json: bool, **wanted: Any) -> None:
-    """Import files, or all files in folders.
+    """Import files, or all files in folders. Links that lead out of a folder are skipped, and told.
 
     The exit code is 0 when all records are in or unchanged, 1 when some were refused, 2 when nothing could be read or all
     were refused.
@@ -130,9 +131,11 @@ def _wishes(mapping: bytes, wanted: Mapping[str, Any]) -> Wishes:
 def _files(paths: tuple[Path, ...]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
-            yield from sorted(
-                file for file in path.rglob("*") if file.is_file() and not file.name.startswith(".")
-            )
+            for found in files_in(path):
+                if isinstance(found, LeftOut):
+                    click.echo(f"skipped: {storable(str(found.path))}: {found.reason}", err=True)
+                else:
+                    yield found
         elif path.is_file():
             yield path
         else:

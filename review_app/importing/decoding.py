@@ -6,13 +6,11 @@ import codecs
 from typing import BinaryIO
 
 from review_app.base.errors import Invalid
-from review_app.importing.readers.encoding import refuse_binary
+from review_app.importing.readers.encoding import NOTHING, refuse_binary
 from review_app.importing.readers.reader import UnreadableFile
 from review_app.importing.unpacking.streams import MemberStream
 
 HEAD_BYTES = 512
-BAD = "\udcff"
-"""Stands for bytes that are nothing in the encoding; as it is no valid UTF-8, just the record around it is refused."""
 MARK_BAD = "review_desk.mark_bad"
 NO_FILES_ENCODING = frozenset(
     {"idna", "punycode", "raw-unicode-escape", "unicode-escape", "undefined", "utf-7"}
@@ -31,7 +29,7 @@ MARKS = {
 def _marked(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeDecodeError):
         raise error
-    return BAD, error.end
+    return NOTHING, error.end
 
 
 codecs.register_error(MARK_BAD, _marked)

@@ -74,6 +74,14 @@ def open_proposal(session: Session, article: Article) -> MergeProposal | None:
     return session.scalar(select(MergeProposal).filter_by(article_id=article.id, state="open"))
 
 
+def waiting_of(session: Session, article: Article) -> Values | None:
+    """The open proposal as it stands, so that an undo can bring it back."""
+    proposal = open_proposal(session, article)
+    if proposal is None:
+        return None
+    return {"id": proposal.id, "batch_id": proposal.batch_id, "fields": proposal.fields}
+
+
 @dataclass(frozen=True, slots=True)
 class Merge:
     """What stood before an import changes an article; to be read first, since the database is not to see it half changed."""
@@ -151,6 +159,30 @@ def remaining(article: Article, proposal: MergeProposal) -> dict[str, Any]:
     """The fields of a proposal that still differ from what the article has, in our order: PostgreSQL keeps none."""
     own, fields = own_values(article), proposal.fields
     return {name: fields[name] for name in FIELDS if name in fields and fields[name]["now"] != own[name]}
+
+
+def wait_as_before(
+    session: Session, article: Article, batch_id: int, earlier: Values | None, *, actor: Actor, now: datetime
+) -> None:
+    """After a batch was undone: what waited before it (`waiting_of`) waits again, with its values; its own is closed.
+
+    Nobody has worked on the article since the batch did. What a person has settled all the same stays settled.
+    """
+    proposal = session.get(MergeProposal, earlier["id"]) if earlier else open_proposal(session, article)
+    if earlier is None:
+        if proposal is not None and proposal.batch_id == batch_id:
+            close(session, article, proposal, "overtaken", actor=actor, now=now)
+    elif proposal is not None and proposal.state == "overtaken":
+        _wait_again(proposal, earlier, now)
+        _log(session, "merge.reopened", article, proposal.fields, actor=actor, now=now)
+    elif proposal is not None and proposal.state == "open" and proposal.fields != earlier["fields"]:
+        _wait_again(proposal, earlier, now)
+        _log(session, "merge.changed", article, proposal.fields, actor=actor, now=now)
+
+
+def _wait_again(proposal: MergeProposal, earlier: Values, now: datetime) -> None:
+    proposal.state, proposal.updated_at = "open", now
+    proposal.fields, proposal.batch_id = earlier["fields"], earlier["batch_id"]
 
 
 def close_if_done(

@@ -151,7 +151,7 @@ class ImportRow(Base):
 
 
 class ImportBefore(Base):
-    """An article as it was before a batch changed it, whole, so that the batch can be undone."""
+    """An article as it was before a batch changed it, whole with its open merge proposal, so that the batch can be undone."""
 
     __tablename__ = "import_before"
 

@@ -14,8 +14,7 @@ import structlog
 from review_app.importing.decoding import decoded
 from review_app.importing.limits import DEFAULT_LIMITS, Limits
 from review_app.importing.mapping import Mapping
-from review_app.importing.readers import READERS, UnreadableFile, recognise
-from review_app.importing.readers.encoding import head_as_utf8
+from review_app.importing.readers import READERS, UnreadableFile, below_blanks, is_blank, recognise
 from review_app.importing.readers.reader import Found as RawFound
 from review_app.importing.record import RawRecord, Record, Refusal, Skipped
 from review_app.importing.rules import HEAD_BYTES, storable
@@ -95,7 +94,10 @@ def _read_member(member: Member, how: How) -> Iterator[tuple[str | None, RawFoun
     try:
         stream = decoded(cast("BinaryIO", member.open()), how.encoding)
         head = stream.peek(HEAD_BYTES)[:HEAD_BYTES]
-        format_name = recognise(head) if format_name is None or not head.strip() else format_name
+        if is_blank(head):
+            begun = decoded(cast("BinaryIO", member.open()), how.encoding)
+            head = below_blanks(cast("BinaryIO", begun))
+        format_name = recognise(head) if format_name is None or not head else format_name
         reader = READERS[format_name]
         reader.check(cast("BinaryIO", stream), how.limits)
         fresh = decoded(cast("BinaryIO", member.open()), how.encoding)
@@ -122,10 +124,12 @@ def why_unreadable(stream: IO[bytes], format_name: str | None, encoding: str | N
         return ""
     try:
         text = decoded(io.BytesIO(head), encoding).peek(HEAD_BYTES) if encoding else head
-        if format_name is None or not text.strip():
+        if is_blank(text):
+            text = below_blanks(cast("BinaryIO", decoded(cast("BinaryIO", stream), encoding)))
+        if format_name is None or not text:
             recognise(text)
-        else:
-            head_as_utf8(text)
     except UnreadableFile as error:
         return error.reason
+    finally:
+        stream.seek(0)
     return ""

@@ -15,7 +15,8 @@ class RawRecord:
 
     `line` is where it begins in the file and `item` its number among the records, both from 1. `fields` nests as JSON
     Lines does, whatever the format, and has no body. `raw` is the original text. `remarks` are pairs of a field and a
-    message, of the reader's own. `fallback_id` is what the article is called if no field tells its `source_id`.
+    message, of the reader's own. `fallback_id` is what the article is called if no field tells its `source_id`;
+    where there is none `why_nameless` may be the field that is to blame, by the name it has in the file, and the reason.
     """
 
     line: int
@@ -25,6 +26,7 @@ class RawRecord:
     raw: str
     remarks: tuple[tuple[str, str], ...] = ()
     fallback_id: str | None = None
+    why_nameless: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

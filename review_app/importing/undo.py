@@ -15,7 +15,7 @@ from review_app.articles.search import forget_articles, index_article
 from review_app.base.errors import Conflict, Invalid
 from review_app.evidence.actions import forget, remeasure
 from review_app.importing.actions import load_articles, take_turns
-from review_app.importing.merging import close, open_proposal
+from review_app.importing.merging import wait_as_before
 from review_app.importing.models import TAKEN_BACK, ImportBatch, ImportBefore, ImportRow
 from review_app.importing.snapshots import put_back
 from review_app.outbox.actions import SYSTEM, Actor, announce, log_event
@@ -133,7 +133,6 @@ def _put_back(
     session: Session, batch: ImportBatch, article: Article, before: dict[str, Any], *, now: datetime
 ) -> None:
     with session.no_autoflush:  # a query in between would show the database an article that is half changed
-        proposal = open_proposal(session, article)
         put_back(article, before, now)
     session.flush()
     # As far as the import before this one is concerned, nobody has worked on the article since.
@@ -142,8 +141,7 @@ def _put_back(
     )
     unchanged_since = earlier.where(ImportRow.row_version == before["row_version"])
     session.execute(unchanged_since.values(row_version=article.row_version))
-    if proposal is not None and proposal.batch_id == batch.id:
-        close(session, article, proposal, "overtaken", actor=SYSTEM, now=now)
+    wait_as_before(session, article, batch.id, before.get("proposal"), actor=SYSTEM, now=now)
     index_article(session, article, article.body.plain_text)
 
 

@@ -51,7 +51,7 @@ def validate(
 
 def _record(raw: RawRecord, today: date, limits: Limits, statuses: Mapping[str, str]) -> Record:
     fields = raw.fields
-    source_id = _source_id(fields)
+    source_id = _source_id(fields, raw.why_nameless)
     warnings = [RecordWarning(raw.line, source_id, field, message) for field, message in raw.remarks]
 
     def warn(field: str, message: str) -> None:
@@ -99,14 +99,15 @@ def _record(raw: RawRecord, today: date, limits: Limits, statuses: Mapping[str, 
 # --- who and what -----------------------------------------------------------------------------------------------------
 
 
-def _source_id(fields: dict[str, Any]) -> str:
+def _source_id(fields: dict[str, Any], why_nameless: tuple[str, str] | None = None) -> str:
     named = [
         ("payload.source_id", _group(fields, "payload").get("source_id")),
         ("source_id", fields.get("source_id")),
     ]
     given = [(field, value) for field, value in named if not is_empty(value)]
     if not given:
-        raise Unfit("payload.source_id", "payload.source_id is missing: nothing tells which article this is.")
+        field, reason = why_nameless or ("payload.source_id", "payload.source_id is missing")
+        raise Unfit(field, f"{reason}: nothing tells which article this is.")
     field, value = given[0]
     if not isinstance(value, str) or not rules.SOURCE_ID.fullmatch(value):
         raise Unfit(

@@ -198,8 +198,8 @@ def public_page(session: Session, slug: str) -> PublicPage:
 def _published_wording(article: Article, html: str, kept: ArticleVersion | None) -> Wording | None:
     """Never simply the text that stands, but the one that was published: an import may have put another in its place."""
     if article.published_digest == article.text_digest:
-        return Wording(article.title, article.excerpt, html)
-    return None if kept is None else Wording(kept.title, kept.excerpt, kept.html)
+        return Wording.of(article, html, kept)
+    return None if kept is None else Wording.of_kept(kept)
 
 
 def _published() -> ColumnElement[bool]:

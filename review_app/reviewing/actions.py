@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from review_app.accounts.models import User
 from review_app.accounts.rules import Role
-from review_app.articles.actions import State, began_to_wait, set_state
+from review_app.articles.actions import State, began_to_wait, forget_kept, set_state
 from review_app.articles.models import Article
 from review_app.articles.rules import SCORES, RevisionStatus, next_version
 from review_app.base.errors import Conflict, Forbidden, Invalid
@@ -118,6 +118,8 @@ def decide(
         reverts_id=None,
     )
     set_state(article, _after(before, scores, judgement, status=status, now=now), now)
+    if judgement.outcome is Outcome.APPROVE and judgement.of_the_text:
+        forget_kept(session, article)
     return _record(session, decision, article, before, actor=actor, now=now, undo=undo)
 
 

@@ -26,6 +26,8 @@ SessionOf = Callable[[], AbstractContextManager[Session]]
 
 ARTICLES = [f"article-{number}" for number in range(12)]
 FIRST = [1, 2, 3]
+THOROUGH = 200
+"""Examples of the thorough profile."""
 
 
 def mostly(dictionary: str) -> dict[str, object]:
@@ -136,16 +138,11 @@ def generated(operation: APIOperation, mode: GenerationMode, examples: int) -> N
 
 
 def test_calls_that_are_right_or_wrong_by_the_document(schema: BaseSchema) -> None:
+    """In the quick profile three of each kind, which are among the fifteen of the thorough one."""
+    examples = 15 if settings.default.max_examples >= THOROUGH else 3
     for found in schema.get_all_operations():
         for mode in GenerationMode:
-            generated(found.ok(), mode, examples=3)
-
-
-@pytest.mark.slow
-def test_many_calls_that_are_right_or_wrong_by_the_document(schema: BaseSchema) -> None:
-    for found in schema.get_all_operations():
-        for mode in GenerationMode:
-            generated(found.ok(), mode, examples=15)
+            generated(found.ok(), mode, examples=examples)
 
 
 @pytest.mark.slow

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import random
-import time
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from review_app.articles.text_changes import MOST_SHOWN, Change, Text, TextChanges, blocks_of, compare
-
-SECONDS = 5.0
-"""Each takes under one on a machine that is not busy; without the bound it takes minutes."""
+from review_app.articles.text_changes import MOST_SHOWN, Change, Text, blocks_of, compare
+from tests.support.growth import assert_grows_in_proportion
 
 
 def changes(old: str, new: str) -> list[Change]:
@@ -125,17 +123,20 @@ def _side(change: Change, kind: str) -> str:
     return " ".join(segment.text for segment in change.segments if segment.kind in {"", kind})
 
 
-def hard_cases() -> dict[str, tuple[str, str]]:
-    """Texts at the bound: all paragraphs changed, moved, of few kinds; and one paragraph that is the whole text."""
+def hard_cases(eighths: int) -> dict[str, tuple[str, str]]:
+    """Texts of so many eighths of the bound: all paragraphs changed, moved, of few kinds; one paragraph that is the text."""
     chance = random.Random(3)
     vocabulary = [f"w{number}" for number in range(3000)]
 
     def sentence(length: int = 8) -> str:
         return " ".join(chance.choices(vocabulary, k=length))
 
-    many = [sentence() for _ in range(18_000)]
+    count = 2_250 * eighths
+    many = [sentence() for _ in range(count)]
     few = [sentence() for _ in range(50)]
-    two = ["".join(chance.choices("ab", k=1)) for _ in range(490_000)]
+    two = ["".join(chance.choices("ab", k=1)) for _ in range(61_250 * eighths)]
+    short = 2_500 * eighths
+    depth = 31 * eighths
     return {
         "changed": (paragraphs(many), paragraphs([f"{text} x" for text in many])),
         "every other one": (
@@ -144,21 +145,25 @@ def hard_cases() -> dict[str, tuple[str, str]]:
         ),
         "moved": (paragraphs(many), paragraphs(chance.sample(many, len(many)))),
         "of few kinds": (
-            paragraphs(chance.choices(few, k=18_000)),
-            paragraphs(chance.choices(few, k=18_000)),
+            paragraphs(chance.choices(few, k=count)),
+            paragraphs(chance.choices(few, k=count)),
         ),
-        "of two words": (paragraphs(two[:20_000]), paragraphs(two[20_000:40_000])),
+        "of two words": (paragraphs(two[:short]), paragraphs(two[short : 2 * short])),
         "one paragraph": (f"<p>{' '.join(two)}</p>", f"<p>{' '.join(two[::-1])}</p>"),
-        "deep": ("<div>" * 250 + "a" + "</div>" * 250, "<div>" * 250 + "b" + "</div>" * 250),
+        "deep": ("<div>" * depth + "a" + "</div>" * depth, "<div>" * depth + "b" + "</div>" * depth),
     }
 
 
-def test_no_text_takes_long() -> None:
-    took: dict[str, float] = {}
-    for name, (old, new) in hard_cases().items():
-        begun = time.process_time()
-        found: TextChanges = compare(Text("", "", old), Text("", "", new))
-        took[name] = time.process_time() - begun
-        assert not found.too_large, name
-        assert found.any, name
-    assert max(took.values()) < SECONDS, took
+def test_no_text_takes_longer_than_in_proportion_to_its_length() -> None:
+    cases = {eighths: hard_cases(eighths) for eighths in (1, 8)}
+
+    def comparing(name: str) -> Callable[[int], None]:
+        def work(eighths: int) -> None:
+            old, new = cases[eighths][name]
+            found = compare(Text("", "", old), Text("", "", new))
+            assert not found.too_large, name
+            assert found.any, name
+
+        return work
+
+    assert_grows_in_proportion({name: comparing(name) for name in cases[1]})

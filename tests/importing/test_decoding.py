@@ -90,7 +90,7 @@ def test_bytes_that_are_nothing_in_the_encoding_refuse_their_record_alone(encodi
     assert isinstance(last, RawRecord)
     assert not isinstance(refused, RawRecord)
     assert (refused.line, refused.source_id) == (2, "a-2")
-    assert "no UTF-8" in refused.reason
+    assert "bytes that are no character in the file's encoding" in refused.reason
 
 
 def test_a_file_that_ends_within_a_character_is_told() -> None:

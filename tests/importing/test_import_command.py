@@ -58,6 +58,38 @@ def test_a_path_that_is_none_is_2(app: Flask, tmp_path: Path) -> None:
     assert "There is no file or folder" in result.stderr
 
 
+def test_links_that_lead_out_of_a_folder_are_skipped_and_told(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "secret.jsonl").write_bytes(lines(record("secret-1")))
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "more.jsonl").write_bytes(lines(record("secret-2")))
+    (tmp_path / "in" / "file").symlink_to(tmp_path / "secret.jsonl")
+    (tmp_path / "in" / "folder").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+    (tmp_path / "in" / "nothing").symlink_to(tmp_path / "in" / "not there")
+    (tmp_path / "in" / "loop").symlink_to(tmp_path / "in" / "loop")
+    result = run(one=lines(record("a-1")))
+    assert (result.exit_code, "1 created" in result.output, "of 1" in result.output) == (0, True, True)
+    for name, reason in {
+        "file": "it is a link that leads out of the folder",
+        "folder": "it is a link that leads out of the folder",
+        "nothing": "it is a link to nothing",
+        "loop": "it is a link to nothing",
+    }.items():
+        assert f"skipped: {tmp_path / 'in' / name}: {reason}" in result.stderr
+
+
+def test_links_within_a_folder_give_each_file_once(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "in" / "below").mkdir(parents=True)
+    (tmp_path / "in" / "below" / "two").write_bytes(lines(record("a-2")))
+    (tmp_path / "in" / ".kept").write_bytes(lines(record("a-3")))
+    (tmp_path / "in" / "again").symlink_to("below/two")
+    (tmp_path / "in" / "below" / "up").symlink_to("..", target_is_directory=True)
+    (tmp_path / "in" / "a link to what is hidden").symlink_to(".kept")
+    result = run(one=lines(record("a-1")))
+    assert "3 created, 0 updated, 0 unchanged" in result.output
+    assert "skipped:" not in result.stderr
+
+
 def test_json_is_one_object_on_standard_output(run: Run) -> None:
     result = run("--json", one=lines(record("a-1"), record("a-2", title="")))
     report = json.loads(result.stdout)

@@ -112,7 +112,11 @@ def test_one_article_alone_is_one_record(article: dict[str, object]) -> None:
         (b"[1, [2]]", "", "no object"),
         (b"NaN", "", "The item is NaN, which is no number"),
         (b'{"title": "caf\xe9"}', "", "byte 0xE9 at position 15 is not UTF-8"),
-        (b'{"title": "\xed\xa0\x80"}', "", "is not UTF-8"),
+        (
+            b'{"title": "\xed\xa0\x80"}',
+            "",
+            "contains half of a surrogate pair, which is no character (position 12)",
+        ),
         (b'{"title": "a\0b"}', "", "a NUL character (position 13)"),
         (b'{"title": "\\x"}', "", "a backslash is followed by what may not follow it (position 12)"),
         (b'{"title": "a\tb"}', "", "a control character"),
@@ -174,6 +178,12 @@ def test_a_refusal_keeps_its_item_and_names_its_article() -> None:
             b'{"related": [{}], "body": "b"}',
             'The object has "body", as an article has, and a list of objects',
         ),
+        (
+            b'{"posts": [{}],\n "count": 1, "posts": [{"a": 1}]}',
+            'The key "posts" stands twice in the object around the articles, again in line 2, position 14',
+        ),
+        (b'{"count": 1, "posts": [{}], "count": 2}', 'The key "count" stands twice'),
+        (b'{"posts": [], "posts": [{}]}', 'The key "posts" stands twice'),
     ],
     ids=lambda value: f"{value[:30]!r} {len(value)}" if isinstance(value, bytes) else None,
 )

@@ -13,7 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from review_app.importing.limits import DEFAULT_LIMITS
 from review_app.importing.readers import READERS, UnreadableFile, recognise
+from review_app.importing.record import Refusal
 from review_app.importing.rules import HEAD_BYTES
 
 SAMPLES = Path(__file__).parent / "samples"
@@ -59,6 +61,10 @@ def test_a_page_is_page_text(path: Path) -> None:
         (f"{OBJECT},\n{OBJECT},\n", "jsonl"),
         ('{"related": [{"id": 1}], "body": "b"}', "jsonl"),
         ('{"entities": [{"name": "a"}]}', "jsonl"),
+        ('{"title":"a","body":"b","topic":"c"}', "jsonl"),
+        ('{"title":"a","body":"b","payload":{"source_id":"a"}}\n' * 2, "jsonl"),
+        ('{"posts":[{"title":"a","body":"b"},{"title":"b","body":"c"}]}', "json"),
+        ('[{"title":"a","body":"b"},{"title":"b","body":"c"}]', "json"),
         ('{"related": [{"id": 1}]}\n{"related": [{"id": 2}]}', "jsonl"),
         ('{\n  "title": "a"\n}', "json"),
         ('{"title": "a",\n "body": "b"}', "json"),
@@ -87,6 +93,12 @@ def test_a_page_is_page_text(path: Path) -> None:
         ("--- \r\ntitle:\r\n", "markdown"),
         ("---\n---\n", "markdown"),
         ("+++\ntitle = 'a'\n+++\n", "markdown"),
+        ("---\nnull\n---\na text", "markdown"),
+        ("---\n# nothing\n~\n---\n", "markdown"),
+        ("---\n- title\n- body\n---\na text", "markdown"),
+        ('---\r\n["title", "body"]\r\n---\r\na text', "markdown"),
+        ("---\n42\n---\n", "markdown"),
+        ("---\n- a list that a page begins with\n- and no fence\n", "text"),
         ("---\n\na title\n\na paragraph: this.\n", "text"),
     ],
 )
@@ -141,3 +153,23 @@ def test_whatever_the_bytes_are_they_get_a_format_or_a_reason(head: bytes) -> No
         told = error.reason
     assert told in READERS or told.endswith(".")
     told.encode()
+
+
+READ_IN_UTF16: dict[str, str] = {
+    "jsonl": '{"title": "a HERE b", "payload": {"source_id": "x-1"}}\n',
+    "json": '[\n{"title": "a HERE b", "payload": {"source_id": "x-1"}}\n]',
+    "csv": "title,body,payload.source_id\na HERE b,c,x-1\n",
+    "markdown": "---\npayload: {source_id: x-1}\n---\na HERE b\n",
+    "text": PAGE.replace("a paragraph", "a HERE b", 1) + "\nHERE\n",
+}
+
+
+@pytest.mark.parametrize("name", READ_IN_UTF16)
+def test_half_of_a_surrogate_pair_in_utf16_is_told_as_what_it_is(name: str) -> None:
+    written = codecs.BOM_UTF16_LE + READ_IN_UTF16[name].encode("utf-16-le")
+    broken = written.replace("HERE".encode("utf-16-le"), b"\x00\xd8")
+    (refused,) = (
+        one for one in READERS[name].read(io.BytesIO(broken), DEFAULT_LIMITS) if isinstance(one, Refusal)
+    )
+    assert "contains half of a surrogate pair, which is no character" in refused.reason
+    assert "UTF-8" not in refused.reason

@@ -228,8 +228,32 @@ def test_without_an_address_in_the_head_the_guid_names_the_site() -> None:
     assert found.fallback_id == "blog.example.com:7"
 
 
-def test_nothing_to_name_a_post_by_refuses_it() -> None:
-    assert refused(Post(post_id="none")).field == "payload.source_id"
+@pytest.mark.parametrize(
+    ("post_id", "reason"),
+    [
+        ("none", 'wp:post_id is "none" and no whole number, and the post has no source_id'),
+        ("-7", 'wp:post_id is "-7" and no whole number'),
+        ("", "wp:post_id is missing, and the post has no source_id"),
+    ],
+)
+def test_a_number_that_names_no_post_refuses_it_by_the_name_of_the_export(post_id: str, reason: str) -> None:
+    refusal = refused(Post(post_id=post_id))
+    assert (refusal.field, reason in refusal.reason) == ("wp:post_id", True)
+    assert isinstance(accepted(Post(post_id=post_id, meta={"payload": PAYLOAD})), Record)
+
+
+@pytest.mark.parametrize(
+    ("site", "reason"),
+    [
+        ("", "The export names no site (link, "),
+        ("our blog", 'The link of the site is "our blog" and no address'),
+    ],
+)
+def test_a_site_that_names_no_post_refuses_it_by_the_name_of_the_export(site: str, reason: str) -> None:
+    head = HEAD.format(site=site)
+    refusal = judged(read(f"{head}{item(Post(), site='urn:none')}{TAIL}".encode())[0])
+    assert isinstance(refusal, Refusal)
+    assert (refusal.field, reason in refusal.reason) == ("link", True)
 
 
 def test_a_namespace_may_have_any_prefix_and_version() -> None:

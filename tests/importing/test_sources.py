@@ -107,7 +107,9 @@ def test_links_that_lead_out_of_the_folder_are_not_followed(app: Flask, drop: Pa
     put(tmp_path, "secret.jsonl", record("secret-1"))
     (drop / "link.jsonl").symlink_to(tmp_path / "secret.jsonl")
     (drop / "up").symlink_to(tmp_path, target_is_directory=True)
-    assert read(app, add(app, Kind.FOLDER, str(drop))).state == "nothing_new"
+    read_it = read(app, add(app, Kind.FOLDER, str(drop)))
+    assert read_it.state == "nothing_new"
+    assert "Left out, since they are links that lead out of the folder: 2." in read_it.note
 
 
 @pytest.mark.parametrize("elsewhere", ["/etc", "..", "../..", "drop/../..", "relative"])

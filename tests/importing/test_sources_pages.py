@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 from flask import Flask
+from playwright.sync_api import Page, expect
 
 from review_app.accounts.models import User
 from review_app.base.errors import DomainError, Invalid, NotFound
@@ -20,6 +22,7 @@ from review_app.importing.sources.rules import Kind
 from review_app.worker import run_pending
 from tests.importing.records import lines, record
 from tests.importing.sources import PASSWORD, add, read
+from tests.support.accessibility import assert_accessible, log_in
 from tests.support.cast import Browser, Program
 
 BrowserOf = Callable[[User], Browser]
@@ -86,6 +89,38 @@ def test_a_source_is_read_now_paused_changed_and_removed(
     removed = browser.post(f"{here}?_method=DELETE", {"sure": "yes"})
     assert "What it imported stays" in browser.get(removed.location).text
     assert browser.get(here).status_code == 404
+
+
+def test_the_page_asks_for_its_reads_while_one_is_due_and_no_longer(
+    app: Flask, admin: User, browser_of: BrowserOf, drop: Path
+) -> None:
+    source = add(app, Kind.FOLDER, str(drop))
+    here, browser = f"/imports/sources/{source}", browser_of(admin)
+    wanted = {"HX-Request": "true", "HX-Target": f"section#source-reads-{source}"}
+    asks = f'hx-get="{here}" hx-trigger="every 1s"'
+    assert asks in browser.get(here).text, "its first read is due"
+    read(app, source)
+    assert asks not in browser.get(here).text
+    browser.post(f"{here}/reads")
+    assert asks in browser.get(here).text
+    part = browser.get(here, headers=wanted).text
+    assert part.lstrip().startswith(f'<section id="source-reads-{source}"')
+    assert (asks in part, "Waiting" in part) == (True, True)
+    run_pending(app)
+    part = browser.get(here, headers=wanted).text
+    assert (asks in part, "Nothing new" in part) == (False, True)
+
+
+@pytest.mark.browser
+def test_what_a_read_brings_shows_by_itself(watched_page: Page, app: Flask, admin: User, drop: Path) -> None:
+    source = add(app, Kind.FOLDER, str(drop))
+    log_in(watched_page, admin)
+    watched_page.goto(f"/imports/sources/{source}")
+    expect(watched_page.get_by_role("cell").get_by_text("Imported")).to_be_visible()
+    watched_page.get_by_role("button", name="Read now").click()
+    expect(watched_page.get_by_role("cell").get_by_text("Nothing new")).to_be_visible()
+    expect(watched_page.locator(f"#source-reads-{source}")).not_to_have_attribute("hx-get", re.compile("."))
+    assert_accessible(watched_page)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from review_app.base.errors import Conflict
 from review_app.importing import jobs, undo
 from review_app.importing.batches import Upload, add_uploads, cancel_batch, counts, lock_batch, open_batch
 from review_app.importing.jobs import run_import
-from review_app.importing.models import ImportBatch, ImportBefore, ImportRow
+from review_app.importing.models import ImportBatch, ImportBefore, ImportRow, MergeProposal
 from review_app.importing.queries import all_left, get_batch
 from review_app.outbox.actions import SYSTEM
 from review_app.outbox.changes import changes_of
@@ -158,6 +158,43 @@ def test_an_approval_comes_back_with_just_the_text_it_was_given_for(desk: Flask,
     assert (back.indexable, back.revision_status) == (True, "approved")
     assert "What was read." in back.body.html
     assert back.published_version is None, "it goes out anew, and not by itself"
+
+
+def proposals() -> list[tuple[int | None, str, dict[str, Any]]]:
+    """Each merge proposal as it stands: by which import, in which state, and the values imported now."""
+    found = db.session.scalars(
+        select(MergeProposal).order_by(MergeProposal.id).execution_options(populate_existing=True)
+    )
+    return [
+        (one.batch_id, one.state, {name: said["now"] for name, said in one.fields.items()}) for one in found
+    ]
+
+
+@pytest.mark.parametrize("later", [{"score.quality": 55}, {"score.quality": 81, "topic": "another"}])
+def test_a_merge_proposal_of_an_earlier_import_waits_again_with_its_values(
+    desk: Flask, reviewer: User, later: dict[str, Any]
+) -> None:
+    bring(lines(record("a-1")))
+    approve("a-1", reviewer)
+    first = bring(lines(record("a-1", **{"score.quality": 7})))
+    asked = [(first, "open", {"quality": 7})]
+    assert proposals() == asked
+    second = bring(lines(record("a-1", **later)))
+    assert proposals() != asked
+    take_back(desk, second)
+    assert proposals() == asked
+    take_back(desk, first)
+    assert proposals() == [(first, "overtaken", {"quality": 7})]
+
+
+def test_a_proposal_that_the_undone_import_left_as_it_was_is_left_as_it_is(
+    desk: Flask, reviewer: User
+) -> None:
+    bring(lines(record("a-1")))
+    approve("a-1", reviewer)
+    first = bring(lines(record("a-1", **{"score.quality": 7})))
+    take_back(desk, bring(lines(record("a-1", topic="another", **{"score.quality": 7}))))
+    assert proposals() == [(first, "open", {"quality": 7})]
 
 
 def test_unchanged_records_are_not_touched_by_an_undo(desk: Flask) -> None:

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import io
 import random
 import struct
 import tarfile
-import time
 import tracemalloc
 import zipfile
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
+from functools import cache
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from review_app.importing.limits import DEFAULT_LIMITS, Limits
+from review_app.importing.mapping import Mapping
+from review_app.importing.readers import READERS
 from review_app.importing.readers.reader import UnreadableFile
+from review_app.importing.reading import How, read_file, why_unreadable
+from review_app.importing.record import Record, Refusal
+from review_app.importing.rules import HEAD_BYTES
 from review_app.importing.unpacking import Member, MemberStream, UnreadableMember, is_packed, members
 
 Files = dict[str, bytes]
@@ -83,6 +90,19 @@ def read_all(member: Member, into: list[bytes]) -> None:
     stream = member.open()
     while piece := stream.read(1000):
         into.append(piece)
+
+
+class Counted(io.BytesIO):
+    """A file that notes how many bytes were read of it, over all readings."""
+
+    def __init__(self, data: bytes, into: list[int]) -> None:
+        super().__init__(data)
+        self.into = into
+
+    def read(self, count: int | None = -1) -> bytes:
+        data = super().read(count)
+        self.into.append(len(data))
+        return data
 
 
 def count_all(member: Member, into: list[int]) -> None:
@@ -294,9 +314,10 @@ def test_more_members_than_the_limit_are_not_read(pack: Callable[[Files], bytes]
 # --- bombs ------------------------------------------------------------------------------------------------------------
 
 
-def bomb(size: int) -> bytes:
+@cache
+def bomb(size: int, byte: bytes = b"\0") -> bytes:
     """That many zeros, gzipped a thousand times smaller."""
-    packer, piece = zlib.compressobj(9, zlib.DEFLATED, 31), bytes(1024 * 1024)
+    packer, piece = zlib.compressobj(9, zlib.DEFLATED, 31), byte * 2**20
     return b"".join(packer.compress(piece) for _ in range(size // len(piece))) + packer.flush()
 
 
@@ -305,9 +326,8 @@ def bomb(size: int) -> bytes:
     [bomb(2**27), gzip.compress(tarred({"a": bytes(2**24)})), zipped({"a": bytes(2**24)})],
     ids=["gzip", "tar.gz", "zip"],
 )
-def test_a_bomb_is_stopped_in_little_time_and_memory(data: bytes) -> None:
+def test_a_bomb_is_stopped_after_few_bytes_and_in_little_memory(data: bytes) -> None:
     tracemalloc.start()
-    began = time.process_time()
     walk = members(lambda: io.BytesIO(data), "pages", DEFAULT_LIMITS)
     first = next(walk)
     assert isinstance(first, Member)
@@ -319,7 +339,6 @@ def test_a_bomb_is_stopped_in_little_time_and_memory(data: bytes) -> None:
     tracemalloc.stop()
     assert 8 * 1024 * 1024 - 64 * 1024 <= read <= 8 * 1024 * 1024
     assert peak < 2 * 1024 * 1024
-    assert time.process_time() - began < 2
 
 
 @pytest.mark.parametrize("pack", [zipped, tarred_and_gzipped])
@@ -328,6 +347,34 @@ def test_many_small_bombs_are_one(pack: Callable[[Files], bytes]) -> None:
     assert found["pages/f0"] == bytes(60_000)
     assert len(found) <= 3
     assert "unpacks to" in str(found["pages"])
+
+
+@pytest.mark.parametrize("format_name", [None, *READERS])
+def test_a_bomb_of_blank_lines_is_told_as_a_bomb(format_name: str | None) -> None:
+    packed = bomb(100 * 2**20, b"\n")
+    how = How(format_name, date(2026, 11, 22), Mapping.default())
+    asked: list[int] = []
+    (found,) = read_file(lambda: Counted(packed, asked), "lines", how)
+    assert isinstance(found.found, Refusal)
+    assert "100 times its packed size" in found.found.reason
+    assert sum(asked) < 2 * len(packed), "it goes on after it was found out"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_many_blank_lines_are_no_end_of_a_file(encoding: str) -> None:
+    blank = ("\n \r\n" * HEAD_BYTES).encode(encoding)
+    how = How(None, date(2026, 11, 22), Mapping.default())
+    said = '{"title": "a", "payload": {"source_id": "x-1"}}\n'.encode(encoding).removeprefix(codecs.BOM_UTF16)
+    (found,) = read_file(lambda: io.BytesIO(blank + said), "lines", how)
+    assert (found.format, isinstance(found.found, Record)) == ("jsonl", True)
+    assert why_unreadable(io.BytesIO(blank + said), None, None) == ""
+    (nothing,) = read_file(lambda: io.BytesIO(blank), "lines", how)
+    assert isinstance(nothing.found, Refusal)
+    assert (
+        nothing.found.reason
+        == why_unreadable(io.BytesIO(blank), None, None)
+        == "The file is empty, or blank."
+    )
 
 
 def test_what_is_large_but_packed_like_text_is_no_bomb() -> None:
@@ -376,7 +423,7 @@ def drain(stream: MemberStream) -> None:
 
 @pytest.mark.parametrize("pack", [zipped, tarred])
 def test_a_bomb_within_an_archive_counts_by_the_bytes_of_the_archive(pack: Callable[[Files], bytes]) -> None:
-    data = pack({"bomb.gz": bomb(2**30)})
+    data = pack({"bomb.gz": bomb(2**28)})
     walk = members(lambda: io.BytesIO(data), "pages", DEFAULT_LIMITS)
     stream = next(walk).open()
     with pytest.raises(UnreadableFile, match="unpacks to more than"):

@@ -17,6 +17,7 @@ from review_app.articles.models import Article, ArticleVersion
 from review_app.articles.queries import approved_wording, get_article
 from review_app.base.clock import utc_now
 from review_app.outbox.models import OutboxEvent
+from review_app.reviewing.models import Decision
 from tests.reviewing.desk import Sessions, import_again, judge, keep_new_texts_out, retire_checklist, undo
 
 Publish = Callable[..., int]
@@ -187,3 +188,62 @@ def test_only_texts_that_a_person_decided_on_are_kept(session_of: Sessions, revi
         import_again(session, "b", body="<p>3</p>")
         import_again(session, "b", body="<p>4</p>")
         assert session.scalars(select(ArticleVersion.html)).all() == ["<p>2</p>"]
+
+
+def byline(page: Any) -> str:
+    """The line under the title of a public page: topic, reading time, day of the review."""
+    return page.text.partition('<ul class="byline">')[2].partition("</ul>")[0]
+
+
+def test_a_topic_and_reading_time_that_nobody_approved_are_not_public(
+    session_of: Sessions, public: Callable[[], Any], reviewer: User, lead: User, publish: Publish
+) -> None:
+    approved = byline(public())
+    assert "6 minutes to read" in approved
+    with session_of() as session:
+        import_again(
+            session,
+            body=READ,
+            title="The title that was read",
+            topic="a topic that nobody read",
+            reading_time=99,
+        )
+    assert state(session_of) == ("approved", False, True)
+    assert byline(public()) == approved
+    publish("a")
+    assert byline(public()) == approved
+    with session_of() as session:
+        out = approved_wording(session, get_article(session, "a"))
+        assert out is not None
+        assert (out.topic in approved, out.reading_minutes) == (True, 6)
+        undo(session, session.scalars(select(Decision)).one(), lead)
+        judge(session, "a", reviewer, "approve", now=EARLIER)
+    publish("a")
+    assert "a topic that nobody read" in byline(public())
+    assert "99 minutes to read" in byline(public())
+
+
+def test_the_approved_topic_stays_with_the_approved_text_while_a_new_one_waits(
+    session_of: Sessions, public: Callable[[], Any], lead: User
+) -> None:
+    approved = byline(public())
+    with session_of() as session:
+        keep_new_texts_out(session, lead)
+        import_again(session, body=UNREAD, topic="a second topic")
+    assert byline(public()) == approved
+    with session_of() as session:
+        import_again(session, body=READ, title="The title that was read", topic="a third topic")
+    assert state(session_of) == ("approved", False, True)
+    assert byline(public()) == approved
+
+
+def test_an_approval_that_comes_back_by_a_rollback_has_the_topic_that_was_approved(
+    session_of: Sessions, public: Callable[[], Any], reviewer: User, publish: Publish
+) -> None:
+    approved = byline(public())
+    with session_of() as session:
+        rejected = judge(session, "a", reviewer, "reject")
+        import_again(session, body=READ, title="The title that was read", topic="a topic that nobody read")
+        undo(session, rejected, reviewer)
+    publish("a")
+    assert byline(public()) == approved

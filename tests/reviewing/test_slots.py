@@ -106,12 +106,12 @@ def follow(session: Session, steps: list[Any], users: list[User]) -> None:
             judge(session, article.source_id, user, "save", now=now, scores={"quality": quality})
 
 
-def test_the_sums_equal_a_recount_after_any_decisions_and_rollbacks(app: Flask) -> None:
+def test_the_sums_equal_a_recount_after_any_decisions_and_rollbacks(app: Flask, examples: int) -> None:
     with app.app_context(), transaction() as session:
         retire_checklist(session)
         users = [make_user(session), make_user(session), make_user(session, Role.LEAD)]
 
-        @settings(max_examples=settings().max_examples // 2)
+        @settings(max_examples=examples // 2)
         @given(STEPS)
         def whatever_happens(steps: list[Any]) -> None:
             with session.begin_nested() as everything:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,9 +15,11 @@ from flask import Flask
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, ViewportSize
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from review_app.worker import run_pending
+from review_app.worker import jobs_of, run_pending
 
 JOB_SECONDS = 0.05
+SWEEP_SECONDS = 1.0
+"""As in the worker: what was woken is done at once, what is due without having been woken is found by and by."""
 VIEWPORT = {"width": 1280, "height": 900}
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM_FLAGS = [
@@ -89,15 +92,22 @@ def _in_thread(work: Callable[[], None], stop: Callable[[], None]) -> Iterator[N
 
 @contextmanager
 def _doing_jobs(app: Flask, failures: list[BaseException]) -> Iterator[None]:
-    stopped = threading.Event()
+    stopped, jobs = threading.Event(), jobs_of(app)
 
     def work() -> None:
+        swept = 0.0
         try:
             while not stopped.wait(JOB_SECONDS):
-                run_pending(app)
+                if time.monotonic() - swept > SWEEP_SECONDS:
+                    run_pending(app)
+                    swept = time.monotonic()
+                elif woken := jobs.huey.dequeue():
+                    jobs.look_at(*woken.args)
         except BaseException as failure:
             failures.append(failure)
             raise
+        finally:
+            jobs.huey.storage.close()
 
     with _in_thread(work, stopped.set):
         yield

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 from sqlalchemy.engine import URL, make_url
 
 from review_app.app import create_app
@@ -84,6 +85,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def database_kind(request: pytest.FixtureRequest) -> str:
     """`sqlite` or `postgresql`."""
     return request.param
+
+
+@pytest.fixture
+def examples(database_kind: str, request: pytest.FixtureRequest) -> int:
+    """How many examples a property that works on the database is tried with: on a second database a quarter of them.
+
+    The rules that are tried are the same code there; what differs are constraints, locks and types, which few examples meet.
+    """
+    is_first = database_kind == request.config.getoption("--databases")[0]
+    return settings.default.max_examples if is_first else settings.default.max_examples // 4
 
 
 @pytest.fixture

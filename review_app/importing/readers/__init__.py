@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from review_app.importing.readers import csv_table, json_document, json_lines, markdown, page_text, wxr
-from review_app.importing.readers.encoding import head_as_utf8, why_not_text
-from review_app.importing.readers.reader import Reader, UnreadableFile
+from typing import BinaryIO
 
-__all__ = ["READERS", "Reader", "UnreadableFile", "recognise"]
+from review_app.importing.readers import csv_table, json_document, json_lines, markdown, page_text, wxr
+from review_app.importing.readers.encoding import head_as_utf8, utf8_blocks, why_not_text
+from review_app.importing.readers.reader import Reader, UnreadableFile
+from review_app.importing.rules import HEAD_BYTES
+
+__all__ = ["READERS", "Reader", "UnreadableFile", "below_blanks", "is_blank", "recognise"]
 
 # In the order in which they are asked; page text recognises nearly any text, so it comes last.
 READERS: dict[str, Reader] = {
@@ -25,6 +28,19 @@ NOT_READ_YET = {
 }
 
 
+def is_blank(head: bytes) -> bool:
+    """Whether a file that begins so says nothing yet. Raises `UnreadableFile` for what is no text by its first bytes."""
+    return not head_as_utf8(head).strip()
+
+
+def below_blanks(stream: BinaryIO) -> bytes:
+    """What `recognise` needs to see of a file that begins with many blank lines; nothing if there is nothing else in it."""
+    for block in utf8_blocks(stream):
+        if block.strip():
+            return block.lstrip()[:HEAD_BYTES]
+    return b""
+
+
 def recognise(head: bytes) -> str:
     """The name of the reader for a file that begins so (`rules.HEAD_BYTES` of it are enough).
 
@@ -32,7 +48,7 @@ def recognise(head: bytes) -> str:
     """
     text = head_as_utf8(head)
     if not text.strip():
-        raise UnreadableFile("The file is empty.")
+        raise UnreadableFile("The file is empty, or blank.")
     for name, reader in READERS.items():
         if reader.recognises(text):
             return name

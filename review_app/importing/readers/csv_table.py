@@ -34,6 +34,7 @@ ROWS_LOOKED_AT = 20
 DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 NAME = re.compile(r"[^\W\d][\w.-]*")
 """How a column of another source is named, such as `post_title`; prose hardly ever reads so."""
+BEGINS_OBJECT = re.compile(rb'\s*\{\s*"')
 SURE = 2
 """Columns of the desk's own in a header that make a file a table."""
 
@@ -55,7 +56,12 @@ class _Beginning(NamedTuple):
 
 
 def recognises(head: bytes) -> bool:
-    """Whether the first line names columns of the desk, or of another source above rows as wide as it."""
+    """Whether the first line names columns of the desk, or of another source above rows as wide as it.
+
+    A line that begins an object names none, though commas part its keys when it is written without blanks.
+    """
+    if BEGINS_OBJECT.match(head):
+        return False
     beginnings = _beginnings(head[:HEAD_BYTES])
     return any(
         (one.known >= SURE and (one.is_even or _names_articles(one)))
@@ -165,7 +171,7 @@ def _columns(header: Row, delimiter: str, limits: Limits) -> tuple[Column, ...]:
     try:
         named = cells(data.decode(), delimiter)
     except UnicodeDecodeError as error:
-        raise UnreadableFile(f"The header is no UTF-8 text: {describe(error)}.") from None
+        raise UnreadableFile(f"The header {describe(error)}.") from None
     if any(cell.after for cell in named):
         raise UnreadableFile("The name of a column goes on after its closing quotation mark.")
     columns = tuple(column(cell.text) for cell in named)
@@ -215,7 +221,7 @@ def _text(row: Row, table: _Table) -> str:
         text = piece.data.decode()
     except UnicodeDecodeError as error:
         name = _last_column(Piece(piece.number, piece.data[: error.start], too_long=False), table)
-        raise BadRecord(name, f"{name or 'The row'} is no UTF-8 text: {describe(error)}.") from None
+        raise BadRecord(name, f"{name or 'The row'} {describe(error)}.") from None
     if "\0" in text:
         name = _last_column(Piece(piece.number, piece.data[: piece.data.index(0)], too_long=False), table)
         raise BadRecord(name, f"{name or 'The row'} contains a NUL character.")

@@ -10,8 +10,10 @@ from typing import BinaryIO
 from review_app.importing.readers.reader import UnreadableFile
 
 BLOCK_BYTES = 256 * 1024
-NOT_UTF8 = b"\xff"
-"""Stands for what cannot be told, so that just the record around it is refused."""
+NOTHING = "\udcff"
+"""Stands for bytes that are nothing in a file's encoding; as it is no valid UTF-8, just the record around it is refused."""
+NOT_UTF8 = NOTHING.encode(errors="surrogatepass")
+HALF_OF_A_PAIR = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
 
 # Looked for before UTF-16, whose mark is how that of UTF-32 begins.
 UTF32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
@@ -80,16 +82,21 @@ def why_not_text(head: bytes) -> str:
     try:
         codecs.getincrementaldecoder("utf-8")().decode(head)
     except UnicodeDecodeError as error:
-        return f"The file is no UTF-8 text: {describe(error)}."
+        return f"The file {describe(error)}."
     return ""
 
 
 def describe(error: UnicodeDecodeError) -> str:
-    """Which byte cannot be read, and where, and what the text could be."""
-    byte = error.object[error.start]
+    """What is wrong with a text that cannot be read, and where, as the rest of a sentence about it."""
+    place = f"position {len(error.object[: error.start].decode()) + 1}"
+    if error.object.startswith(NOT_UTF8, error.start):
+        return f"contains bytes that are no character in the file's encoding ({place})"
+    if HALF_OF_A_PAIR.match(error.object, error.start):
+        return f"contains half of a surrogate pair, which is no character ({place})"
     perhaps = "Windows-1252" if WINDOWS_1252_ONLY.search(error.object) else "Latin-1 or Windows-1252"
+    byte, at = error.object[error.start], error.start + 1
     return (
-        f"byte 0x{byte:02X} at position {error.start + 1} is not UTF-8"
+        f"is no UTF-8 text: byte 0x{byte:02X} at position {at} is not UTF-8"
         f" (perhaps it is {perhaps}: name it with --encoding)"
     )
 

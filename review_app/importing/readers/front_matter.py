@@ -26,6 +26,9 @@ MOST_DOTS = 1_000
 BEGINS = re.compile(r"\s*^(---|\+\+\+)[ \t]*\r?$\n?", re.MULTILINE)
 
 
+SAYS_SOMETHING = re.compile(r"^[ \t]*[^\s#]", re.MULTILINE)
+
+
 class Fault(Exception):
     """Why front matter cannot be read: the line in the file, the field if it is one, and a sentence."""
 
@@ -70,10 +73,12 @@ def fields_of(parted: Parted, limits: Limits) -> dict[str, Any]:
         raise Fault(parted.line + fault.line, fault.reason, fault.field) from None
     except RecursionError:
         raise Fault(parted.line, f"The front matter is nested more than {limits.json_depth} deep.") from None
-    if value is None:
+    if value is None and not SAYS_SOMETHING.search(parted.front):
         return {}
     if not isinstance(value, dict):
-        raise Fault(parted.line, "The front matter is no list of names and values, such as title: A title.")
+        what = "a list" if isinstance(value, list) else shown(value)
+        reason = f"The front matter is {what}, not a mapping of names to values such as title: A title."
+        raise Fault(parted.line, reason)
     return value
 
 

@@ -20,7 +20,7 @@ from typing import BinaryIO, NamedTuple
 
 from review_app.importing import rules
 from review_app.importing.limits import DEFAULT_LIMITS, Limits
-from review_app.importing.readers.json_items import Broken, Scanner, Unusable, Value, items, members
+from review_app.importing.readers.json_items import Broken, Key, Scanner, Unusable, Value, items, members
 from review_app.importing.readers.json_records import Piece, breakage, in_words, read_record
 from review_app.importing.readers.reader import Found, UnreadableFile
 from review_app.importing.record import Refusal, Skipped
@@ -133,8 +133,9 @@ def _of_object(scanner: Scanner) -> Iterator[Value | _PassedOver]:
     whole = scanner.held = scanner.new_value()
     scanner.take()
     seen = _Seen()
-    for key in members(scanner):
-        seen.keys.add(key)
+    for member in members(scanner):
+        key = member.text
+        seen.note(member)
         if seen.list_key is not None and key in OF_AN_ARTICLE:
             raise _ambiguous(scanner, key, seen.list_key)
         value = scanner.new_value()
@@ -152,15 +153,26 @@ def _of_object(scanner: Scanner) -> Iterator[Value | _PassedOver]:
             )
     if seen.list_key is None:
         yield _one_article(scanner, whole, seen)
+    elif seen.twice is not None:
+        raise _key_twice(seen.twice)
 
 
 @dataclass(slots=True)
 class _Seen:
-    """What an object has held so far: its keys, and those of its first list of objects and of its last empty list."""
+    """What an object has held so far: its keys, those of its first list of objects and of its last empty list.
+
+    `twice` is the first key that had stood before.
+    """
 
     keys: set[str] = field(default_factory=set)
     list_key: str | None = None
     empty_key: str | None = None
+    twice: Key | None = None
+
+    def note(self, key: Key) -> None:
+        if key.text in self.keys and self.twice is None:
+            self.twice = key
+        self.keys.add(key.text)
 
     def may_hold_articles(self, key: str) -> bool:
         return key not in rules.ROW_FIELDS and OF_AN_ARTICLE.isdisjoint(self.keys)
@@ -187,6 +199,14 @@ def _ambiguous(scanner: Scanner, key: str, list_key: str) -> _Ambiguous:
         f"The object has {shown(key)}, as an article has, and a list of objects in {shown(list_key)}: which of them the"
         " articles are cannot be told. Put the articles into a list of their own.",
     )
+
+
+def _key_twice(key: Key) -> Unusable:
+    reason = (
+        f"The key {shown(key.text)} stands twice in the object around the articles, again in line {key.line}, position"
+        f" {key.position}: what stands under it first would be lost, or what stands under it there."
+    )
+    return Unusable(key.line, key.position, reason)
 
 
 def _check_syntax(value: Value | _PassedOver) -> None:

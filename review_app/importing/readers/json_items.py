@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from review_app.importing.limits import Limits, size
 from review_app.importing.readers.encoding import utf8_blocks
@@ -38,6 +38,14 @@ class Unusable(Broken):
 
     def __str__(self) -> str:
         return self.reason
+
+
+class Key(NamedTuple):
+    """A key of an object, and where it stands."""
+
+    text: str
+    line: int
+    position: int
 
 
 class Value:
@@ -215,21 +223,21 @@ def items(scanner: Scanner) -> Iterator[Value]:
             return
 
 
-def members(scanner: Scanner) -> Iterator[str]:
+def members(scanner: Scanner) -> Iterator[Key]:
     """The keys of an object whose opening brace is consumed; who asks consumes each value. Raises `Broken`."""
     if scanner.peek() == b"}":
         scanner.take()
         return
     while True:
         missing = scanner.broken("a key in double quotes is missing")
-        key = scanner.value().as_key if scanner.peek() == b'"' else None
-        if key is None:
+        text = scanner.value().as_key if scanner.peek() == b'"' else None
+        if text is None:
             raise missing
         if scanner.peek() != b":":
             raise scanner.broken("a colon is missing")
         scanner.take()
         scanner.peek()  # so that the value begins here
-        yield key
+        yield Key(text, missing.line, missing.position)
         if _ends(scanner, b"}"):
             return
 

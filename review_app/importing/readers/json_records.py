@@ -122,7 +122,7 @@ def _text(piece: Piece, most: int, called: str) -> str:
     try:
         return piece.data.decode()
     except UnicodeDecodeError as error:
-        raise BadRecord("", f"The {called} is no UTF-8 text: {describe(error)}.") from None
+        raise BadRecord("", f"The {called} {describe(error)}.") from None
 
 
 def _object_in(text: str, most_deep: int, called: str) -> dict[str, Any]:

@@ -43,8 +43,14 @@ MARKDOWN = MarkdownIt("commonmark", {"html": False, "maxNesting": MOST_DEEP}).en
     ["table", "strikethrough"]
 )
 RENDERER = RendererHTML(MARKDOWN)
+NO_MAPPING = (
+    rb"(?:\[|-[ \t]|null\b|~|true\b|false\b|[-\d\"'])[^\n]*\n(?:(?!---)[^\n]*\n)*+---[ \t]*\r?(?:\n|\Z)"
+)
+"""A list or a single value between two fences: front matter that says nothing of an article, but no page of text."""
 BEGINS = re.compile(
-    rb"\s*(?:---[ \t]*\r?\n(?:\s*#[^\n]*\n)*+\s*(?:[^\s:#][^\n:]*:(?:\s|\Z)|\{|---)|\+\+\+[ \t]*\r?\n)"
+    rb"\s*(?:---[ \t]*\r?\n(?:\s*#[^\n]*\n)*+\s*(?:[^\s:#][^\n:]*:(?:\s|\Z)|\{|---|"
+    + NO_MAPPING
+    + rb")|\+\+\+[ \t]*\r?\n)"
 )
 SOURCE_ID = re.compile(r"""\bsource_id["']?\s*[:=]\s*["']?([A-Za-z0-9][A-Za-z0-9._:-]{0,199})""")
 
@@ -103,7 +109,7 @@ def _text(data: bytes) -> str:
         text = data.decode()
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise Fault(line, f"The page is no UTF-8 text: {describe(error)}.") from None
+        raise Fault(line, f"The page {describe(error)}.") from None
     if "\0" in text:  # the renderer would replace it in silence
         raise Fault(text.count("\n", 0, text.index("\0")) + 1, "The page contains a NUL character.")
     return text

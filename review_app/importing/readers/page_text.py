@@ -58,7 +58,7 @@ def read(stream: BinaryIO, limits: Limits = DEFAULT_LIMITS) -> Iterator[RawRecor
         yield _record(data, limits)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        yield _refusal(line, "", f"The page is no UTF-8 text: {describe(error)}.", data)
+        yield _refusal(line, "", f"The page {describe(error)}.", data)
     except BoxFault as fault:
         yield _refusal(fault.line, fault.field, fault.reason, data)
 

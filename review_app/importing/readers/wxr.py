@@ -18,6 +18,7 @@ from review_app.importing.readers.php_values import BrokenValue, looks_serialise
 from review_app.importing.readers.reader import Found, UnreadableFile
 from review_app.importing.readers.wxr_items import Item, items
 from review_app.importing.record import RawRecord, Refusal, Skipped
+from review_app.importing.shape import shown
 
 name = "wxr"
 suffix = "xml"
@@ -156,7 +157,8 @@ def _record(item: Item, limits: Limits) -> RawRecord:
     fields["wordpress"] = wordpress
     body = with_paragraphs(item.texts.get("content:encoded", ""))
     own_id = _own_id(str(wordpress["site"]), wordpress.get("post_id"))
-    return RawRecord(item.line, item.number, fields, body, item.raw, tuple(remarks), own_id)
+    why_none = None if own_id else _why_nameless(item, wordpress.get("post_id"))
+    return RawRecord(item.line, item.number, fields, body, item.raw, tuple(remarks), own_id, why_none)
 
 
 # --- metadata ---------------------------------------------------------------------------------------------------------
@@ -230,6 +232,18 @@ def _own_id(site: str, post_id: object) -> str | None:
     if rules.SOURCE_ID.fullmatch(plain):
         return plain
     return f"site-{hashlib.sha256(address.encode(errors='surrogatepass')).hexdigest()[:12]}:{post_id}"
+
+
+def _why_nameless(item: Item, post_id: object) -> tuple[str, str]:
+    """The field of the export for which a post has no name, and why; said only if no metadata row has a `source_id`."""
+    beside = "and the post has no source_id"
+    if post_id is None:
+        return "wp:post_id", f"wp:post_id is missing, {beside}"
+    if not isinstance(post_id, int):
+        return "wp:post_id", f"wp:post_id is {shown(post_id)} and no whole number, {beside}"
+    if item.site:
+        return "link", f"The link of the site is {shown(item.site)} and no address, {beside}"
+    return "link", f"The export names no site (link, wp:base_site_url, wp:base_blog_url), {beside}"
 
 
 # --- text -------------------------------------------------------------------------------------------------------------

@@ -70,7 +70,8 @@ WORDS = {
     "XML_ERROR_PARTIAL_CHAR": "the file breaks off within a character",
     "XML_ERROR_UNCLOSED_CDATA_SECTION": "the file breaks off within a text",
     "XML_ERROR_INVALID_TOKEN": (
-        "what stands there is not allowed in XML (a control character, a bare < or &, or no UTF-8)"
+        "what stands there is not allowed in XML (a control character, a bare < or &, half of a surrogate pair, or bytes"
+        " that are no text)"
     ),
     "XML_ERROR_TAG_MISMATCH": "a tag closes that is not the one last opened",
     "XML_ERROR_DUPLICATE_ATTRIBUTE": "a tag has the same attribute twice",

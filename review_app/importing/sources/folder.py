@@ -1,7 +1,7 @@
 """A folder of this machine: the files in it that are new or changed.
 
 Only folders below those that the settings name are read, so that nobody can have any file of the machine shown in a browser.
-Links are not followed, for they could lead out of there.
+Links are not followed, for they could lead out of there; those that do are told.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import stat
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from review_app.importing.folders import LEADS_OUT, why_left_out
 from review_app.importing.rules import MEBIBYTE, NOT_STORABLE
 from review_app.importing.sources.fetching import CannotRead, Found, Reading
 
@@ -40,8 +41,11 @@ def read(reading: Reading) -> Found:
     """The files whose size or time differ from the last read, and whose bytes do too."""
     place = place_of(reading.source.address, reading.settings.import_folders)
     found, present = Found(format_name=reading.source.format), set()
-    fresh = unreadable = 0
+    fresh = unreadable = leading_out = 0
     for path, status in _files(place):
+        if stat.S_ISLNK(status.st_mode):
+            leading_out += why_left_out(path, place) == LEADS_OUT
+            continue
         key, stamp = str(path.relative_to(place)), f"{status.st_size}:{status.st_mtime_ns}"
         present.add(key)
         known = reading.known.get(key)
@@ -57,19 +61,19 @@ def read(reading: Reading) -> Found:
                 found.paths.append(path)
     found.items, found.gone = len(found.paths), set(reading.known) - present
     found.name = _name(reading.source.name, found.paths)
-    found.note = _note(fresh, unreadable)
+    found.note = _note(fresh, unreadable, leading_out)
     return found
 
 
 def _files(place: Path) -> Iterator[tuple[Path, os.stat_result]]:
-    """The plain files below, by their paths; what begins with a dot is left out, as are links."""
+    """The plain files and the links below, by their paths; what begins with a dot is left out."""
     try:
         for parent, folders, names in os.walk(place, onerror=_refuse):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
-            for name in sorted(names):
+            for name in sorted([*names, *(name for name in folders if Path(parent, name).is_symlink())]):
                 path = Path(parent, name)
                 status = None if name.startswith(".") else _status(path)
-                if status is not None and stat.S_ISREG(status.st_mode):
+                if status is not None and (stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode)):
                     yield path, status
     except OSError as error:
         raise CannotRead(f"The folder cannot be read: {(error.strerror or 'an error').lower()}.") from error
@@ -107,10 +111,12 @@ def _name(source: str, paths: list[Path]) -> str:
     return f"{source}: {what}"
 
 
-def _note(fresh: int, unreadable: int) -> str:
+def _note(fresh: int, unreadable: int, leading_out: int) -> str:
     notes = []
     if fresh:
         notes.append(f"Still being written, so left for the next read: {fresh}.")
     if unreadable:
         notes.append(f"Left out, since their names are no text: {unreadable}.")
+    if leading_out:
+        notes.append(f"Left out, since they are links that lead out of the folder: {leading_out}.")
     return " ".join(notes)

@@ -58,6 +58,11 @@ def unfinished_read(session: Session, source_id: int) -> ImportSourceRead | None
     )
 
 
+def is_due(source: ImportSource, now: datetime) -> bool:
+    """Whether the time of its next read has come."""
+    return source.paused_at is None and source.next_read_at <= now
+
+
 def due_sources(session: Session, now: datetime) -> Sequence[int]:
     """The sources that a worker should look at: their time has come, or a read of theirs waits or was left behind."""
     read = ImportSourceRead

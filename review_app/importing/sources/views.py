@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
@@ -21,7 +23,7 @@ from review_app.importing.sources.actions import (
     resume_source,
 )
 from review_app.importing.sources.forms import KIND_WORDS, ChangeForm, NewSourceForm
-from review_app.importing.sources.queries import get_source, list_reads, list_sources, unfinished_read
+from review_app.importing.sources.queries import get_source, is_due, list_reads, list_sources, unfinished_read
 from review_app.importing.sources.rules import FAILURES_UNTIL_PAUSE, Kind
 
 blueprint = Blueprint("sources", __name__)
@@ -67,23 +69,35 @@ def add() -> Response | tuple[str, int]:
 @blueprint.get("/imports/sources/<int:source_id>")
 @permit(Permission.MANAGE_SOURCES)
 def show(source_id: int) -> str:
-    """One source: what it is, and its last reads."""
+    """One source: what it is, and its last reads. With htmx the reads alone."""
+    if request.headers.get("HX-Target", "").endswith(f"source-reads-{source_id}"):
+        return render_template("importing/_source_reads.html", **_reads(source_id))
     return _show(source_id)
 
 
 def _show(source_id: int, form: ChangeForm | None = None, problem: str = "") -> str:
-    session = db.session()
-    source = get_source(session, source_id)
+    told = _reads(source_id)
+    source = told["source"]
     return render_template(
         "importing/source.html",
-        source=source,
+        **told,
         kind=KIND_WORDS[Kind(source.kind)],
-        reads=list_reads(session, source_id, request.args.get("after")),
-        unfinished=unfinished_read(session, source_id),
         form=form or ChangeForm(source=source),
         problem=problem,
-        most_failures=FAILURES_UNTIL_PAUSE,
     )
+
+
+def _reads(source_id: int) -> dict[str, Any]:
+    session = db.session()
+    source = get_source(session, source_id)
+    unfinished = unfinished_read(session, source_id)
+    return {
+        "source": source,
+        "reads": list_reads(session, source_id, request.args.get("after")),
+        "unfinished": unfinished,
+        "going": unfinished is not None or is_due(source, utc_now()),
+        "most_failures": FAILURES_UNTIL_PAUSE,
+    }
 
 
 @blueprint.put("/imports/sources/<int:source_id>")
