@@ -175,7 +175,12 @@ def _article(number: int, title: str, topic: str, stack: str) -> dict[str, Any]:
             for column in _table("article").columns
             if column.computed is None
         }
-        | {"revision_status": "drafted", "published_version": None, "published_digest": None}
+        | {
+            "revision_status": "drafted",
+            "published_version": None,
+            "published_digest": None,
+            "assigned_to_id": None,
+        }
         | given
     )
 

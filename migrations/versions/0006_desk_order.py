@@ -44,9 +44,9 @@ def upgrade() -> None:
 def _add_to_policy() -> None:
     with op.batch_alter_table("policy") as policy:
         policy.add_column(sa.Column("ranking", sa.Text(), server_default="oldest", nullable=False))
-        policy.add_column(sa.Column("due_after_days", sa.Integer(), nullable=True))
-        policy.add_column(sa.Column("due_a_day", sa.Integer(), nullable=True))
-        policy.add_column(sa.Column("bulk_approve_limit", sa.Integer(), server_default="0", nullable=False))
+        policy.add_column(sa.Column("due_after_days", BIG, nullable=True))
+        policy.add_column(sa.Column("due_a_day", BIG, nullable=True))
+        policy.add_column(sa.Column("bulk_approve_limit", BIG, server_default="0", nullable=False))
         for name, condition in CHECKS.items():
             policy.create_check_constraint(op.f(f"ck_policy_{name}"), condition)
 

@@ -14,6 +14,7 @@ from review_app.accounts.permissions import permit
 from review_app.accounts.rules import Permission
 from review_app.articles import export
 from review_app.articles.filters import Filters
+from review_app.articles.highlights import Highlighter
 from review_app.articles.models import Article
 from review_app.articles.queries import anything, list_articles
 from review_app.articles.rules import RevisionStatus
@@ -37,6 +38,7 @@ def index() -> Response:
         "filters": filters,
         "after": after,
         "rows": page.rows,
+        "highlight": Highlighter(filters.q).pieces,
         "chips": filters.chips(here),
         "next_url": page.next and here + filters.query(after=page.next),
         "any": bool(page.rows) or anything(session),

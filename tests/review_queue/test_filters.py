@@ -35,7 +35,10 @@ def desk(session_of: Sessions, reviewer: User, colleague: User) -> None:
     with session_of() as session:
 
         def add(name: str, *texts: str, **changes: Any) -> Any:
-            given = {"title": f"{name} and words of its own {name}", "waiting_since": NOW - timedelta(days=1)}
+            given = {
+                "title": f"{name} of{name} {name}like {name}er",
+                "waiting_since": NOW - timedelta(days=1),
+            }
             return measured(session, name, "".join(texts) or html(name * 20), **given | changes)
 
         add("old", waiting_since=NOW - timedelta(days=9))

@@ -46,6 +46,7 @@ ONE_DATABASE = (
     "importing/test_real_wordpress.py",
     "insights/test_browser.py",
     "insights/test_pages.py",
+    "operations/test_demo_calendar.py",
     "operations/test_serving.py",
     "publishing/test_browser.py",
     "publishing/test_pages.py",
