@@ -48,6 +48,7 @@ from review_app.review_queue import api as review_queue_api
 from review_app.review_queue import models as _review_queue_models
 from review_app.review_queue import queries as review_queue_queries
 from review_app.review_queue import views as review_queue
+from review_app.review_queue import wayfinding
 from review_app.reviewing import api as reviewing_api
 from review_app.reviewing import models as _reviewing_models
 from review_app.reviewing import views as reviewing
@@ -71,6 +72,7 @@ BLUEPRINTS = (
     publishing_api.blueprint,
     review_queue.blueprint,
     review_queue_api.blueprint,
+    wayfinding.blueprint,
     reviewing.blueprint,
     reviewing_api.blueprint,
 )
@@ -109,6 +111,10 @@ MODELS = (
 log = structlog.get_logger()
 
 
+KEYS = {"review_queue.queue": "gq", "insights.stats": "gs"}
+"""The keys, pressed one after the other, that lead to an entry of the header."""
+
+
 @dataclass(frozen=True, slots=True)
 class NavItem:
     """One entry of the header."""
@@ -116,6 +122,7 @@ class NavItem:
     label: str
     url: str
     current: bool
+    keys: str | None
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -165,6 +172,7 @@ def _navigation(user: Any) -> list[NavItem]:
             url_for(endpoint),
             endpoint == here[1]
             or (label not in {"Policy", "Changes", "Users"} and endpoint.split(".")[0] == here[0]),
+            KEYS.get(endpoint),
         )
         for label, endpoint, permission in NAVIGATION
         if user.may(permission) and endpoint in current_app.view_functions

@@ -76,13 +76,21 @@ def matches(session: Session, query: str) -> ColumnElement[bool] | None:
     return Article.id.in_(_found(session, words))
 
 
-def _found(session: Session, words: list[str]) -> Select[tuple[int]]:
+def title_matches(session: Session, query: str, most: int) -> ColumnElement[bool] | None:
+    """The condition that title or id have all words of `query`; `most` articles at the most are looked at."""
+    words = words_of(query)
+    return Article.id.in_(_found(session, words, titles=True).limit(most)) if words else None
+
+
+def _found(session: Session, words: list[str], *, titles: bool = False) -> Select[tuple[int]]:
     if session.get_bind().dialect.name == "sqlite":
         match = " ".join(f'"{word}"' for word in words) + "*"
+        if titles:
+            match = f"title : ({match})"
         return select(_sqlite_rows.c.rowid).where(
             _sqlite_rows.c.article_search.op("MATCH")(bindparam(None, match, unique=True))
         )
-    match = " & ".join(words) + ":*"
+    match = ":A & ".join(words) + ":*A" if titles else " & ".join(words) + ":*"
     return select(_postgresql_rows.c.article_id).where(
         _postgresql_rows.c.document.op("@@")(text("to_tsquery('simple', :match)").bindparams(match=match))
     )

@@ -1,5 +1,5 @@
-// A range mirrors the number of its [data-score] row, and the row tells how far it is from the imported score
-// and whether it is under the floor. Listens on the document, so rows that htmx swaps in need nothing.
+// A range mirrors the number of its [data-score] row, and the row tells whether it was changed, how far it is from the imported
+// score, and whether it is under the floor. Listens on the document, so rows that htmx swaps in need nothing.
 (() => {
   function changed(imported, value) {
     if (imported === "" || Number.isNaN(value) || value === Number(imported)) return "";
@@ -8,9 +8,13 @@
   }
 
   function show(row) {
-    const value = row.querySelector("[type=number]").valueAsNumber;
+    const number = row.querySelector("[type=number]");
+    const value = number.valueAsNumber;
+    row.classList.toggle("changed", number.value !== row.dataset.stored);
     row.querySelector("[data-change]").textContent = changed(row.dataset.imported, value);
-    row.querySelector("[data-floor]")?.classList.toggle("below", value < Number(row.dataset.least));
+    const under = value < Number(row.dataset.least);
+    row.querySelector("[data-floor]")?.toggleAttribute("hidden", under);
+    row.querySelector("[data-under]")?.toggleAttribute("hidden", !under);
   }
 
   function mirror(row, source) {

@@ -48,7 +48,7 @@ PAGES = {
     "/queue?stack=flask&sort=newest": 10,
     "/articles": 3,
     "/articles/n00": 8,
-    "/articles/n00/review": 10,
+    "/articles/n00/review": 11,
     "/admin/policy": 5,
 }
 
