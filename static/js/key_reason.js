@@ -1,17 +1,14 @@
-// The keys of Request changes and Reject decide nothing: they put the cursor into the note and show, below it in [data-reasons],
-// the one button that confirms. Pressed with the pointer, the buttons themselves send what the note says.
+// [data-key-opens="id"]: its key decides nothing. It puts the cursor into the note and shows, of [data-reasons], the button that confirms.
 (() => {
-  function show(opened) {
-    document.querySelectorAll("[data-reasons] > *").forEach((reason) => { reason.hidden = reason.id !== opened; });
-  }
+  const show = (id) => document.querySelectorAll("[data-reasons] > *").forEach((reason) => { reason.hidden = reason.id !== id; });
 
-  document.addEventListener("key:opens", (event) => {
-    show(event.detail);
-    document.getElementById("note")?.focus();
+  document.addEventListener("key:opens", ({ target }) => {
+    show(target.dataset.keyOpens);
+    document.getElementById("note").focus();
   });
 
-  // Esc gives it up: what was typed stays
-  document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && event.target.id === "note") show(null);
+  // Esc gives it up; what was typed stays
+  document.addEventListener("keydown", ({ key, target }) => {
+    if (key === "Escape" && target.id === "note") show();
   });
 })();

@@ -1,49 +1,43 @@
 // [data-palette] opens #palette: a combobox whose list htmx fetches while one types. Arrows choose, Enter goes there, Esc closes.
 (() => {
   const palette = () => document.getElementById("palette");
-  const options = () => [...palette().querySelectorAll("[role=option]")];
-  const input = () => palette().querySelector("[role=combobox]");
+  const find = (selector) => [...palette().querySelectorAll(selector)];
 
   function choose(option) {
-    options().forEach((each) => each.setAttribute("aria-selected", String(each === option)));
-    if (option) input().setAttribute("aria-activedescendant", option.id);
-    else input().removeAttribute("aria-activedescendant");
+    find("[role=option]").forEach((each) => each.setAttribute("aria-selected", each === option));
+    find("[role=combobox]")[0].setAttribute("aria-activedescendant", option?.id ?? "");
     option?.scrollIntoView({ block: "nearest" });
   }
 
-  function move(by) {
-    const all = options();
-    const now = all.findIndex((each) => each.ariaSelected === "true");
-    if (all.length) choose(all[(now + by + all.length) % all.length]);
-  }
+  const go = (option) => option && location.assign(option.dataset.href);
+  const chosen = () => find("[aria-selected=true]")[0];
 
-  function go(option) {
-    if (option) location.assign(option.dataset.href);
+  function move(by) {
+    const all = find("[role=option]");
+    choose(all.at((all.indexOf(chosen()) + by) % all.length));
   }
 
   document.addEventListener("click", (event) => {
-    if (!palette() || event.ctrlKey || event.metaKey) return;
-    if (event.target.closest("[data-palette]")) {
+    if (event.target.closest("[data-palette]") && !event.ctrlKey && !event.metaKey) {
       event.preventDefault();
       palette().showModal();
-      input().select();
-      choose(options()[0]);
+      find("[role=combobox]")[0].select();
+      choose(find("[role=option]")[0]);
     }
     go(event.target.closest("#palette [role=option]"));
   });
 
   document.addEventListener("keydown", (event) => {
     if (!palette()?.open || event.isComposing) return;
-    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (by) move(by);
-    else if (event.key === "Enter") go(options().find((each) => each.ariaSelected === "true"));
+    if (event.key === "Enter") go(chosen());
+    else if (/^Arrow(Up|Down)$/.test(event.key)) move(event.key === "ArrowUp" ? -1 : 1);
     else return;
     event.preventDefault();
   });
 
-  document.addEventListener("htmx:after:swap", (event) => {
-    if (!palette()?.open || !event.target.closest?.("#palette")) return;
-    choose(options()[0]);
-    palette().querySelector("[role=status]").textContent = `${options().length} found`;
+  document.addEventListener("htmx:after:swap", () => {
+    if (!palette()?.open) return;
+    choose(find("[role=option]")[0]);
+    find("[role=status]")[0].textContent = `${find("[role=option]").length} found`;
   });
 })();

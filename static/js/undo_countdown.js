@@ -1,30 +1,25 @@
-// [data-undo="20"]: a decision that can be taken back for so many seconds. The number counts down, and the bar where motion is
-// welcome; afterwards the history is what leads back.
+// [data-undo="20"]: what can be taken back for so many seconds. The number counts down, and so does the bar where motion is welcome;
+// afterwards [data-undo-after] leads back.
 (() => {
-  const started = new WeakMap();
+  const ends = new WeakMap();
   const still = matchMedia("(prefers-reduced-motion: reduce)");
 
   function show(form) {
-    if (!started.has(form)) started.set(form, performance.now());
-    const left = Number(form.dataset.undo) - (performance.now() - started.get(form)) / 1000;
-    if (left <= 0) { end(form); return; }
-    form.querySelector("[data-undo-left]").textContent = Math.ceil(left);
-    const bar = form.querySelector("progress");
-    bar.hidden = still.matches;
-    bar.value = left;
-  }
-
-  function end(form) {
-    delete form.dataset.undo;
-    const focused = form.contains(document.activeElement);
-    form.querySelectorAll("button, progress, [data-undo-left]").forEach((node) => (node.closest("span") ?? node).remove());
+    if (!ends.has(form)) ends.set(form, performance.now() + 1000 * form.dataset.undo);
+    const left = (ends.get(form) - performance.now()) / 1000;
     const after = form.querySelector("[data-undo-after]");
-    if (!after) return;
+    const [words, bar] = [form.querySelector("[data-undo-left]"), form.querySelector("progress")];
+    words.textContent = Math.ceil(left);
+    bar.value = left;
+    bar.hidden = still.matches;
+    if (left > 0) return;
     after.hidden = false;
-    if (focused) after.focus();
+    if (form.contains(document.activeElement)) after.focus();
+    form.removeAttribute("data-undo");
+    [bar, words.parentNode, form.querySelector("button")].forEach((gone) => gone.remove());
   }
 
-  const showAll = () => document.querySelectorAll("form[data-undo]").forEach(show);
+  const showAll = () => document.querySelectorAll("[data-undo]").forEach(show);
   showAll();
   setInterval(showAll, 250);
   document.addEventListener("htmx:after:swap", showAll);
