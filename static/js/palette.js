@@ -1,5 +1,7 @@
 // [data-palette] opens #palette: a combobox whose list htmx fetches while one types. Arrows choose, Enter goes there, Esc closes.
+// Enter before the list of what was typed is there waits for it.
 (() => {
+  let hurried = false;
   const palette = () => document.getElementById("palette");
   const find = (selector) => [...palette().querySelectorAll(selector)];
 
@@ -29,8 +31,10 @@
 
   document.addEventListener("keydown", (event) => {
     if (!palette()?.open || event.isComposing) return;
-    if (event.key === "Enter") go(chosen());
-    else if (/^Arrow(Up|Down)$/.test(event.key)) move(event.key === "ArrowUp" ? -1 : 1);
+    if (event.key === "Enter") {
+      hurried = find("#found")[0].dataset.sought !== find("[role=combobox]")[0].value.trim();
+      if (!hurried) go(chosen());
+    } else if (/^Arrow(Up|Down)$/.test(event.key)) move(event.key === "ArrowUp" ? -1 : 1);
     else return;
     event.preventDefault();
   });
@@ -38,6 +42,8 @@
   document.addEventListener("htmx:after:swap", () => {
     if (!palette()?.open) return;
     choose(find("[role=option]")[0]);
+    if (hurried) go(chosen());
+    hurried = false;
     find("[role=status]")[0].textContent = `${find("[role=option]").length} found`;
   });
 })();

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from review_app.accounts.models import User
 from review_app.articles.filters import Filters
 from review_app.review_queue.actions import claim_next
+from review_app.review_queue.place import place_of
 from review_app.review_queue.queries import choices, list_queue, queue_length
 from review_app.review_queue.rules import Sort
 from tests.factories import LONG_AGO, make_article
@@ -108,3 +109,17 @@ def test_the_choices_of_filters_are_found_along_their_indexes(session_of: Sessio
     assert values["stack"] == sorted([RARE, *STACKS])
     assert values["flag"] == ["needs_human_review"]
     assert "ix_article_queue_primary_stack" in found[0]
+
+
+@pytest.mark.parametrize(
+    ("filters", "index"), [(Filters(), PLAIN_INDEX), (Filters(stack=RARE), "ix_article_queue_primary_stack")]
+)
+def test_an_article_s_place_is_counted_along_the_index(
+    session_of: Sessions, long_queue: None, filters: Filters, index: str
+) -> None:
+    with session_of() as session:
+        article = list_queue(session, Filters(stack=RARE), now=NOW).rows[2].article
+        with plans(session) as found:
+            place_of(session, article, filters)
+    assert found[0].count(index) >= 4
+    assert "TEMP B-TREE" not in found[0]
