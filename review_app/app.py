@@ -57,6 +57,7 @@ from review_app.review_queue import queries as review_queue_queries
 from review_app.review_queue import view_api as saved_views_api
 from review_app.review_queue import view_pages as saved_views
 from review_app.review_queue import views as review_queue
+from review_app.review_queue import wayfinding
 from review_app.reviewing import api as reviewing_api
 from review_app.reviewing import models as _reviewing_models
 from review_app.reviewing import views as reviewing
@@ -86,6 +87,7 @@ BLUEPRINTS = (
     saved_views_api.blueprint,
     places.blueprint,
     places_api.blueprint,
+    wayfinding.blueprint,
     reviewing.blueprint,
     reviewing_api.blueprint,
 )
@@ -125,6 +127,10 @@ MODELS = (
 log = structlog.get_logger()
 
 
+KEYS = {"review_queue.queue": "gq", "insights.stats": "gs"}
+"""The keys, pressed one after the other, that lead to an entry of the header."""
+
+
 @dataclass(frozen=True, slots=True)
 class NavItem:
     """One entry of the header."""
@@ -132,6 +138,7 @@ class NavItem:
     label: str
     url: str
     current: bool
+    keys: str | None
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -192,6 +199,7 @@ def _navigation(user: Any) -> list[NavItem]:
             url_for(endpoint),
             endpoint == here[1]
             or (label not in {"Policy", "Changes", "Users"} and endpoint.split(".")[0] == here[0]),
+            KEYS.get(endpoint),
         )
         for label, endpoint, permission in NAVIGATION
         if user.may(permission) and endpoint in current_app.view_functions

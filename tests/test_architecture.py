@@ -126,7 +126,9 @@ POST    /articles/<string:source_id>/skip                    review
 POST    /decisions/<int:decision_id>/rollback                review
 GET     /evidence/paragraphs                                 read articles
 GET     /evidence/paragraphs/<string:digest>                 read articles
+GET     /find                                                read articles
 GET     /healthz                                             public
+GET     /help/keys                                           own profile
 POST    /hooks/publish                                       signed hook
 GET     /imports                                             import
 POST    /imports                                             import
@@ -155,6 +157,7 @@ POST    /notifications/read                                  own profile
 GET     /p/<slug:slug>                                       public
 GET     /profile                                             own profile
 POST    /profile                                             own profile
+POST    /profile/handling                                    own profile
 POST    /profile/password                                    own profile
 POST    /profile/theme                                       own profile
 POST    /profile/tokens                                      own profile

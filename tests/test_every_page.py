@@ -159,6 +159,7 @@ def test_what_a_reviewer_sees(
     look_at(
         page, "/queue", "/queue?q=nothing", "/articles", "/articles/past", "/articles/long", "/articles/rtl"
     )
+    look_at(page, "/find?q=a", "/help/keys")
     look_at(
         page,
         "/profile",

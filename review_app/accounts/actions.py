@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from review_app.accounts.models import ApiToken, LoginAttempt, User, UserSession
 from review_app.accounts.queries import failures_since, find_user, token_digest
-from review_app.accounts.rules import Role
+from review_app.accounts.rules import UNDO_SECONDS, Role
 from review_app.base.errors import Conflict, Invalid, TooMany
 from review_app.base.security import (
     LOGIN_DELAYS_SECONDS,
@@ -257,6 +257,14 @@ def set_profile(user: User, *, name: str, time_zone: str, theme: str) -> None:
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise Invalid("That time zone is not known.", {"time_zone": ["is not a known time zone"]}) from error
     user.name, user.time_zone, user.theme = name.strip() or user.email, time_zone, theme
+
+
+def set_handling(user: User, *, single_keys: bool, undo_seconds: int | None) -> None:
+    """Change how a person decides: by single keys or not, and how long a decision can be taken back. Raises `Invalid`."""
+    least, most = UNDO_SECONDS
+    if undo_seconds is not None and not least <= undo_seconds <= most:
+        raise Invalid("That is too short or too long.", {"undo_seconds": [f"must be from {least} to {most}"]})
+    user.single_keys, user.undo_seconds = single_keys, undo_seconds
 
 
 def add_token(session: Session, user: User, name: str, *, actor: Actor, now: datetime) -> str:

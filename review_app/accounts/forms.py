@@ -7,13 +7,30 @@ from zoneinfo import available_timezones
 
 from werkzeug.datastructures import MultiDict
 from wtforms import Form
-from wtforms.fields import EmailField, HiddenField, PasswordField, RadioField, SelectField, StringField
+from wtforms.fields import (
+    BooleanField,
+    EmailField,
+    HiddenField,
+    IntegerField,
+    PasswordField,
+    RadioField,
+    SelectField,
+    StringField,
+)
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
-from wtforms.validators import DataRequired, EqualTo, InputRequired, Length, Optional, ValidationError
+from wtforms.validators import (
+    DataRequired,
+    EqualTo,
+    InputRequired,
+    Length,
+    NumberRange,
+    Optional,
+    ValidationError,
+)
 
 from review_app.accounts.actions import NAME_LENGTH, normal_email
 from review_app.accounts.models import User
-from review_app.accounts.rules import Role
+from review_app.accounts.rules import UNDO_SECONDS, Role
 from review_app.base.errors import Invalid
 from review_app.base.security import PASSWORD_LENGTH
 
@@ -51,6 +68,16 @@ class ProfileForm(Form):
     )
     time_zone = SelectField("Time zone", validate_choice=True)
     theme = RadioField("Colours", choices=[SelectChoice(value, text) for value, text in THEME_WORDS.items()])
+
+
+class HandlingForm(Form):
+    """How a person decides. Nothing in `undo_seconds` is as the desk is set."""
+
+    single_keys = BooleanField("Keys act on the page")
+    undo_seconds = IntegerField(
+        "Seconds to take a decision back",
+        [Optional(), NumberRange(*UNDO_SECONDS, message="Choose from %(min)s to %(max)s seconds.")],
+    )
 
 
 class ThemeForm(Form):

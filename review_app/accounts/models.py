@@ -15,12 +15,17 @@ from review_app.outbox.actions import Actor
 
 
 class User(Base):
-    """A person. `email` is lower case. `is_demo` marks people who came with the demo data."""
+    """A person. `email` is lower case. `is_demo` marks people who came with the demo data.
+
+    `single_keys`: whether keys act on the pages of the desk. `undo_seconds`: how long this person can take a decision back,
+    5 to 60; None is as the desk is set.
+    """
 
     __tablename__ = "user"
     __table_args__ = (
         CheckConstraint("role IN ('reviewer', 'lead', 'admin')", name="role"),
         CheckConstraint("theme IN ('', 'light', 'dark')", name="theme"),
+        CheckConstraint("undo_seconds BETWEEN 5 AND 60", name="undo_seconds"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -32,6 +37,8 @@ class User(Base):
     is_demo: Mapped[bool] = mapped_column(default=False)
     time_zone: Mapped[str] = mapped_column(default="UTC")
     theme: Mapped[str] = mapped_column(default="")
+    single_keys: Mapped[bool] = mapped_column(default=True)
+    undo_seconds: Mapped[int | None]
     created_at: Mapped[datetime]
 
     session_token: ClassVar[str | None] = None

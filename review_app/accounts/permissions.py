@@ -56,8 +56,14 @@ def actor() -> Actor:
     return person().as_actor(g.get("request_id"))
 
 
+def single_keys() -> bool:
+    """Whether keys act on the page, for the person who is logged in: the templates print no key otherwise."""
+    return bool(current_user and current_user.is_authenticated and person().single_keys)
+
+
 def guard(app: Flask) -> None:
     """Ask for the named permission before every request."""
+    app.jinja_env.globals["single_keys"] = single_keys
     login_manager.init_app(app)
     login_manager.session_protection = None
     app.before_request(_ask)

@@ -59,6 +59,10 @@ LEAST_ROLE = {
 }
 
 
+UNDO_SECONDS = (5, 60)
+"""The shortest and the longest time in which a person may wish to take a decision back."""
+
+
 def may(role: Role, permission: Permission) -> bool:
     """Whether somebody of this role has the permission."""
     return permission in ANONYMOUS or role.includes(LEAST_ROLE[permission])

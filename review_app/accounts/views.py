@@ -15,6 +15,7 @@ from review_app.accounts import actions
 from review_app.accounts.actions import TooManyFailures, WrongPassword
 from review_app.accounts.forms import (
     ROLE_WORDS,
+    HandlingForm,
     LoginForm,
     PasswordForm,
     PersonForm,
@@ -33,7 +34,7 @@ from review_app.base.database import db, transaction
 from review_app.base.errors import Conflict
 from review_app.base.problems import status_of
 from review_app.base.security import safe_next_path
-from review_app.base.web import same_site_referrer
+from review_app.base.web import same_site_referrer, settings
 
 blueprint = Blueprint("accounts", __name__)
 Found = TypeVar("Found")
@@ -171,6 +172,20 @@ def change_profile() -> Response:
     return redirect(url_for("accounts.profile"), 303)
 
 
+@blueprint.post("/profile/handling")
+@permit(Permission.OWN_PROFILE)
+def change_handling() -> Response:
+    """Keys on or off, and how long one can take a decision back."""
+    form = HandlingForm(request.form)
+    if not form.validate():
+        return _profile_page(handling=form, status=422)
+    keys, seconds = bool(form.single_keys.data), form.undo_seconds.data
+    with transaction():
+        actions.set_handling(person(), single_keys=keys, undo_seconds=seconds)
+    flash("Saved: that is how you decide from now on.", "success")
+    return redirect(url_for("accounts.profile"), 303)
+
+
 @blueprint.post("/profile/theme")
 @permit(Permission.OWN_PROFILE)
 def change_theme() -> Response:
@@ -241,6 +256,7 @@ def _profile_page(
     *,
     password: PasswordForm | None = None,
     token: TokenForm | None = None,
+    handling: HandlingForm | None = None,
     secret: str = "",
     status: int = 200,
 ) -> Response:
@@ -250,6 +266,8 @@ def _profile_page(
         form=form or profile_form(person()),
         password_form=password or PasswordForm(),
         token_form=token or TokenForm(),
+        handling_form=handling or HandlingForm(obj=person()),
+        undo_seconds=settings().undo_seconds,
         tokens=tokens_of(db.session(), person()),
         secret=secret,
         role_words=ROLE_WORDS,

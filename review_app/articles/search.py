@@ -115,16 +115,33 @@ def matches(session: Session, query: str) -> ColumnElement[bool] | None:
     return Article.id.in_(_found(session, wanted, unwanted))
 
 
+def title_matches(session: Session, query: str, most: int) -> ColumnElement[bool] | None:
+    """The condition that title or id have what `query` asks for; `most` articles at the most are looked at."""
+    terms = terms_of(query)
+    wanted = [term for term in terms if not term.left_out]
+    if not wanted:
+        return None
+    unwanted = [term for term in terms if term.left_out]
+    return Article.id.in_(_found(session, wanted, unwanted, titles=True).limit(most))
+
+
 def _found(
-    session: Session, wanted: Sequence[Term], unwanted: Sequence[Term], *, either: bool = False
+    session: Session,
+    wanted: Sequence[Term],
+    unwanted: Sequence[Term],
+    *,
+    either: bool = False,
+    titles: bool = False,
 ) -> Select[tuple[int]]:
     if session.get_bind().dialect.name == "sqlite":
         match = (" OR " if either else " AND ").join(map(_on_sqlite, wanted))
         match = f"({match})" + "".join(f" NOT {_on_sqlite(term)}" for term in unwanted)
+        if titles:
+            match = f"title : ({match})"
         return select(_sqlite_rows.c.rowid).where(
             _sqlite_rows.c.article_search.op("MATCH")(bindparam(None, match, unique=True))
         )
-    match = (" | " if either else " & ").join(map(_on_postgresql, wanted))
+    match = (" | " if either else " & ").join(_on_postgresql(term, "A" if titles else "") for term in wanted)
     match = f"({match})" + "".join(f" & !{_on_postgresql(term)}" for term in unwanted)
     asked = text("to_tsquery('simple', :match)").bindparams(bindparam("match", match, unique=True))
     return select(_postgresql_rows.c.article_id).where(_postgresql_rows.c.document.op("@@")(asked))
@@ -134,5 +151,9 @@ def _on_sqlite(term: Term) -> str:
     return f'"{" ".join(term.words)}"' + ("*" if term.begins else "")
 
 
-def _on_postgresql(term: Term) -> str:
-    return f"({' <-> '.join(term.words)}{':*' if term.begins else ''})"
+def _on_postgresql(term: Term, weight: str = "") -> str:
+    """A term in the words of `to_tsquery`; `weight` is the letter of the part that it must stand in."""
+    last = len(term.words) - 1
+    labels = [("*" if term.begins and place == last else "") + weight for place in range(last + 1)]
+    words = (f"{word}:{label}" if label else word for word, label in zip(term.words, labels, strict=True))
+    return f"({' <-> '.join(words)})"

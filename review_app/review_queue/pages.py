@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from urllib.parse import parse_qsl
 
 from flask import flash, request, url_for
@@ -16,7 +17,7 @@ from review_app.accounts.permissions import person
 from review_app.articles.filters import Filters
 from review_app.articles.models import Article
 from review_app.articles.queries import anything
-from review_app.base.answers import see_other
+from review_app.base.answers import see_in_frame, see_other
 from review_app.base.clock import utc_now
 from review_app.base.database import db, transaction
 from review_app.base.errors import Conflict
@@ -110,19 +111,30 @@ def open_next(filters: QueueFilters) -> AnyResponse:
     """Claim the next article within the filters and go to it; back to the queue, saying why, when that cannot be."""
     filters = filters.from_the_start()
     try:
-        source_id = _claim_next(filters)
+        source_id = claim_first(filters)
     except TooManyClaims:
-        flash(too_many_message(held_by(person(), utc_now())), "warning")
-        return see_other(queue_url(filters))
+        return back_with_too_many(filters)
     if source_id is None:
         where = "within these filters" if filters.active() else "to review"
         others = " What still waits is assigned to others." if _all_assigned(filters) else ""
         flash(f"Nothing more is free {where} just now.{others}", "info")
         return see_other(queue_url(filters))
-    return see_other(url_for("reviewing.review", source_id=source_id) + filters.query())
+    return see_in_frame(review_url(source_id, filters))
 
 
-def _claim_next(filters: Filters) -> str | None:
+def review_url(source_id: str, filters: Filters, **more: Any) -> str:
+    """Where an article is reviewed, among others within these filters."""
+    return url_for("reviewing.review", source_id=source_id) + filters.query(**more)
+
+
+def back_with_too_many(filters: Filters) -> AnyResponse:
+    """To the queue, since one holds as many as one may."""
+    flash(too_many_message(held_by(person(), utc_now())), "warning")
+    return see_other(queue_url(filters))
+
+
+def claim_first(filters: Filters) -> str | None:
+    """Claim the next article within the filters: its id, or None when none is free. Raises `TooManyClaims`."""
     with transaction() as session:
         claim = claim_next(session, person(), filters, now=utc_now(), lease=lease())
         return session.get_one(Article, claim.article_id).source_id if claim else None

@@ -14,6 +14,9 @@ HEARTBEAT_SECONDS = 60
 MOST_COUNTED = 100_000
 """Counting stops here: no page counts a whole table."""
 
+MOST_PLACED = 1_000
+"""An article's number within a filter is counted to here; further on it is "1,000+"."""
+
 REASON_LENGTH = 500
 
 

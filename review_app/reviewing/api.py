@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from flask import Blueprint, url_for
 from flask.blueprints import BlueprintSetupState
@@ -18,10 +17,10 @@ from review_app.base.api import Answer, Listing, PageQuery, Problem, operation
 from review_app.base.clock import utc_now
 from review_app.base.database import db, transaction
 from review_app.base.security import csrf
-from review_app.base.web import settings
 from review_app.reviewing.actions import decide, roll_back
 from review_app.reviewing.merging import get_proposal, settle_proposal
 from review_app.reviewing.models import Decision
+from review_app.reviewing.onward import undo_window
 from review_app.reviewing.queries import current_rules, get_decision, history, list_merges
 from review_app.reviewing.schemas import (
     DecisionAnswer,
@@ -55,10 +54,6 @@ def _checklist(session: Session) -> Sequence[ChecklistLine]:
     return [ChecklistLine(item.id, item.text, item.required) for item in current_rules(session).checklist]
 
 
-def _undo() -> timedelta:
-    return timedelta(seconds=settings().undo_seconds)
-
-
 def _created(decision: Decision, source_id: str) -> Answer:
     location = url_for("reviewing_api.show_decision", decision_id=decision.id)
     body = DecisionAnswer.of(decision, source_id, person().email)
@@ -78,7 +73,9 @@ def decide_article(source_id: str, body: NewDecision) -> Answer:
     with transaction() as session:
         article = lock_article(session, source_id)
         judgement = body.judgement()
-        decision = decide(session, article, person(), judgement, actor=actor(), now=utc_now(), undo=_undo())
+        decision = decide(
+            session, article, person(), judgement, actor=actor(), now=utc_now(), undo=undo_window()
+        )
     return _created(decision, source_id)
 
 
@@ -118,7 +115,7 @@ def settle_merge(source_id: str, body: NewMerge) -> SettledAnswer:
     with transaction() as session:
         article, taking = lock_article(session, source_id), body.taking()
         decision = settle_proposal(
-            session, article, person(), taking, actor=actor(), now=utc_now(), undo=_undo()
+            session, article, person(), taking, actor=actor(), now=utc_now(), undo=undo_window()
         )
     made = DecisionAnswer.of(decision, source_id, person().email) if decision else None
     return SettledAnswer(source_id, article.row_version, made)
@@ -161,6 +158,13 @@ def roll_back_decision(decision_id: int, body: NewRollback) -> Answer:
         article = lock_article(session, source_id)
         decision = get_decision(session, decision_id)
         undoing = roll_back(
-            session, decision, article, person(), note=body.note, actor=actor(), now=utc_now(), undo=_undo()
+            session,
+            decision,
+            article,
+            person(),
+            note=body.note,
+            actor=actor(),
+            now=utc_now(),
+            undo=undo_window(),
         )
     return _created(undoing, source_id)

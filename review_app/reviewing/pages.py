@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from flask import url_for
@@ -16,7 +16,7 @@ from review_app.accounts.models import User
 from review_app.accounts.rules import Role
 from review_app.articles.markup import frame_images
 from review_app.articles.models import Article, Policy
-from review_app.articles.rules import SCORES
+from review_app.articles.rules import SCORES, next_version
 from review_app.base.web import relative, settings
 from review_app.evidence.folding import fold_stock
 from review_app.evidence.queries import Evidence, as_hex
@@ -26,15 +26,11 @@ from review_app.review_queue.pages import ClaimLine, claim_line
 from review_app.review_queue.rules import HEARTBEAT_SECONDS
 from review_app.reviewing.forms import DecisionForm
 from review_app.reviewing.models import Decision
+from review_app.reviewing.onward import undo_window
 from review_app.reviewing.queries import Rules, history, policy_versions, standing_decision
 from review_app.reviewing.rules import Outcome, allowed_statuses
 
 HISTORY_ROWS = 20
-
-
-def undo_window() -> timedelta:
-    """How long a reviewer may take a decision back; what it says goes out when that has passed."""
-    return timedelta(seconds=settings().undo_seconds)
 
 
 def body_html(article: Article, evidence: Evidence, *, unfolded: bool = False) -> Markup:
@@ -87,7 +83,7 @@ def may_roll_back(decision: Decision, user: User, now: datetime) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ScoreRow:
-    """One score in the panel: what is typed, what was imported, what a person last made of it, and its floor."""
+    """One score in the panel: what is typed, imported, last made of it by a person, its floor, and what stands."""
 
     name: str
     label: str
@@ -96,6 +92,12 @@ class ScoreRow:
     last: int | None
     floor: int | None
     errors: Sequence[str]
+    stored: int | None = None
+
+    @property
+    def is_under(self) -> bool:
+        """Whether what is typed is under the floor."""
+        return isinstance(self.typed, int) and self.typed < (self.floor or 0)
 
 
 def score_rows(article: Article, form: DecisionForm, rules: Rules) -> list[ScoreRow]:
@@ -111,6 +113,7 @@ def score_rows(article: Article, form: DecisionForm, rules: Rules) -> list[Score
             article.scores[name] if decided else None,
             rules.floors.get(name),
             form[name].errors,
+            article.scores[name],
         )
         for name in SCORES
     ]
@@ -179,6 +182,28 @@ class Panel:
     may_override: bool
     conflict: Difference | None = None
     heartbeat_seconds: int = HEARTBEAT_SECONDS
+
+    @property
+    def overall(self) -> str:
+        """The mean of the four scores that are typed, or a dash while one is missing."""
+        typed = [row.typed for row in self.scores]
+        numbers = [value for value in typed if isinstance(value, int)]
+        return f"{sum(numbers) / len(typed):g}" if len(numbers) == len(typed) else "–"
+
+    @property
+    def under_floors(self) -> list[str]:
+        """The scores that an approval would be refused for, by their labels."""
+        return [row.label for row in self.scores if row.is_under]
+
+    @property
+    def if_approved(self) -> str:
+        """The version that an approval would make."""
+        return next_version(self.article.revision_version, minor=True)
+
+    @property
+    def if_saved(self) -> str:
+        """The version that any other decision would make."""
+        return next_version(self.article.revision_version, minor=False)
 
     @property
     def open(self) -> bool:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import literal_column, select
+from sqlalchemy import func, literal_column, select
 from sqlalchemy.orm import Session, aliased, joinedload
 
+from review_app.accounts.models import User
 from review_app.articles.models import Article, Policy
 from review_app.articles.rules import Ranking
 from review_app.base.errors import NotFound
 from review_app.base.paging import PAGE_ROWS, Page, decode_cursor, encode_cursor, page_of
 from review_app.importing.models import MergeProposal
-from review_app.reviewing.models import ChecklistItem, Decision
-from review_app.reviewing.rules import Outcome
+from review_app.reviewing.models import ChecklistItem, Decision, ReviewSlot
+from review_app.reviewing.rules import COUNTED, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,36 @@ def get_decision(session: Session, decision_id: int) -> Decision:
     if found is None:
         raise NotFound(f"There is no decision {decision_id}.")
     return found
+
+
+def decided_since(session: Session, user: User, moment: datetime) -> int:
+    """How much this person has decided since then, saves aside: a sum of quarters of an hour."""
+    return (
+        session.scalar(
+            select(func.sum(ReviewSlot.decisions)).where(
+                ReviewSlot.reviewer_id == user.id,
+                ReviewSlot.slot_start >= moment,
+                ReviewSlot.outcome.in_(COUNTED),
+            )
+        )
+        or 0
+    )
+
+
+def undone_decision(session: Session, article: Article, user: User, number: str) -> Decision | None:
+    """This person's own decision on this article, if it is rolled back."""
+    if not (number.isascii() and number.isdigit() and len(number) < 19):
+        return None
+    undoing = aliased(Decision)
+    return session.scalar(
+        select(Decision)
+        .join(undoing, undoing.reverts_id == Decision.id)
+        .where(
+            Decision.id == int(number),
+            Decision.article_id == article.id,
+            Decision.reviewer_id == user.id,
+        )
+    )
 
 
 def list_merges(session: Session, after: str | None = None, size: int = PAGE_ROWS) -> Page[MergeProposal]:

@@ -11,16 +11,18 @@ from review_app.articles.models import Article
 from review_app.articles.queries import get_article, lock_article
 from review_app.articles.rules import SETTLED
 from review_app.articles.views import blueprint as articles
-from review_app.base.answers import asks_for_part, see_other
+from review_app.base.answers import asks_for_part, put_into_frame, see_in_frame, see_other
 from review_app.base.clock import utc_now
 from review_app.base.database import db, transaction
 from review_app.base.errors import Conflict, DomainError, Forbidden, Invalid
 from review_app.base.problems import status_of
 from review_app.evidence.queries import NOT_MEASURED, evidence_of
 from review_app.review_queue import pages as queue_pages
+from review_app.review_queue.actions import TooManyClaims, release
+from review_app.review_queue.place import place_of
 from review_app.review_queue.queries import claim_of
 from review_app.review_queue.reasons import reason_of
-from review_app.reviewing import merge_pages, pages
+from review_app.reviewing import merge_pages, onward, pages
 from review_app.reviewing.actions import StaleArticle, decide, roll_back
 from review_app.reviewing.forms import (
     DecisionForm,
@@ -34,18 +36,9 @@ from review_app.reviewing.forms import (
 from review_app.reviewing.merging import get_proposal, settle_proposal
 from review_app.reviewing.models import Decision
 from review_app.reviewing.policy import DeskRules, add_item, retire_item, set_floors
-from review_app.reviewing.queries import current_rules, get_decision
-from review_app.reviewing.rules import Outcome
+from review_app.reviewing.queries import current_rules, get_decision, undone_decision
 
 blueprint = Blueprint("reviewing", __name__)
-
-DONE = {
-    Outcome.SAVE: "Saved",
-    Outcome.APPROVE: "Approved",
-    Outcome.REQUEST_CHANGES: "Requested changes to",
-    Outcome.REJECT: "Rejected",
-    Outcome.ARCHIVE: "Archived",
-}
 
 
 @articles.get("/articles/<string:source_id>")
@@ -79,8 +72,12 @@ def _wants_all_unfolded() -> bool:
 @permit(Permission.REVIEW)
 def review(source_id: str) -> Response:
     """The article and the form. It claims nothing: a GET may be a prefetch."""
-    article = get_article(db.session(), source_id)
-    return _review_page(article, form_for(article), 200)
+    session = db.session()
+    article = get_article(session, source_id)
+    form = form_for(article)
+    if undone := undone_decision(session, article, person(), request.args.get("undone", "")):
+        onward.refill(form, undone)
+    return _review_page(article, form, 200)
 
 
 def _review_page(article: Article, form: DecisionForm, status: int, *, stale: bool = False) -> Response:
@@ -91,7 +88,8 @@ def _review_page(article: Article, form: DecisionForm, status: int, *, stale: bo
     panel = pages.panel_of(
         article, form, current_rules(session), user=person(), claim=claim, conflict=conflict
     )
-    name = "panel" if asks_for_part() else "review"
+    name = "panel" if asks_for_part() and status != 200 else "review"
+    filters = queue_pages.filters_behind()
     shows_text, unfolded = name == "review" or stale, _wants_all_unfolded()
     evidence = evidence_of(session, article, now.date()) if shows_text else NOT_MEASURED
     html = render_template(
@@ -102,10 +100,12 @@ def _review_page(article: Article, form: DecisionForm, status: int, *, stale: bo
         unfolded=unfolded,
         panel=panel,
         history=history,
-        proposal=None if asks_for_part() else merge_pages.waiting_merge(session, article),
-        since=None if asks_for_part() else merge_pages.since_decision(session, article, history.decisions),
-        filters=queue_pages.filters_behind(),
-        reason=None if asks_for_part() else reason_of(session, article, queue_pages.today()),
+        proposal=None if name == "panel" else merge_pages.waiting_merge(session, article),
+        since=None if name == "panel" else merge_pages.since_decision(session, article, history.decisions),
+        place=None if name == "panel" else place_of(session, article, filters),
+        reason=None if name == "panel" else reason_of(session, article, queue_pages.today()),
+        filters=filters,
+        in_frame=asks_for_part(),
     )
     return make_response(html, status)
 
@@ -118,21 +118,36 @@ def decide_article(source_id: str) -> AnyResponse:
     if not form.validate():
         return _review_page(get_article(db.session(), source_id), form, 422)
     try:
-        decision, title = _decide(source_id, form)
+        decision, article = _decide(source_id, form)
     except (Conflict, Forbidden, Invalid) as error:
         return _refused(source_id, form, error)
-    _tell(decision, title)
-    return queue_pages.open_next(queue_pages.filters_behind())
+    return _go_on(decision, article)
 
 
-def _decide(source_id: str, form: DecisionForm) -> tuple[Decision, str]:
+def _decide(source_id: str, form: DecisionForm) -> tuple[Decision, Article]:
     with transaction() as session:
         article = lock_article(session, source_id)
-        undo = pages.undo_window()
+        undo = onward.undo_window()
         decision = decide(
             session, article, person(), form.judgement(), actor=actor(), now=utc_now(), undo=undo
         )
-        return decision, article.title
+        return decision, article
+
+
+def _go_on(decision: Decision, article: Article) -> AnyResponse:
+    """To the next article of the same filters; under htmx it stands in this very answer, which saves a round trip."""
+    filters = queue_pages.filters_behind()
+    try:
+        opened = queue_pages.claim_first(filters)
+    except TooManyClaims:
+        onward.tell(decision, article, filters=filters)
+        return queue_pages.back_with_too_many(filters)
+    onward.tell(decision, article, opened=opened, filters=filters)
+    if opened is None:
+        onward.tell_the_end(filters)
+        return see_other(queue_pages.queue_url(filters))
+    address = queue_pages.review_url(opened, filters)
+    return put_into_frame(review(opened), address) if asks_for_part() else see_other(address)
 
 
 def _refused(source_id: str, form: DecisionForm, error: DomainError) -> Response:
@@ -142,15 +157,6 @@ def _refused(source_id: str, form: DecisionForm, error: DomainError) -> Response
     elif not stale:
         form.tell(error)
     return _review_page(get_article(db.session(), source_id), form, status_of(error), stale=stale)
-
-
-def _tell(decision: Decision, title: str) -> None:
-    text = f"{DONE[Outcome(decision.outcome)]} “{queue_pages.short(title)}”."
-    if pages.undo_window():
-        undo_url = url_for("reviewing.roll_back_decision", decision_id=decision.id)
-        flash({"text": text, "action": undo_url, "label": "Undo"}, "undo")  # type: ignore[arg-type]  # as messages() says
-    else:
-        flash(text, "success")
 
 
 @blueprint.post("/decisions/<int:decision_id>/rollback")
@@ -164,7 +170,7 @@ def roll_back_decision(decision_id: int) -> AnyResponse:
         with transaction() as session:
             article = lock_article(session, source_id)
             decision = get_decision(session, decision_id)
-            note, undo = form.note.data or "", pages.undo_window()
+            note, undo = form.note.data or "", onward.undo_window()
             roll_back(
                 session, decision, article, person(), note=note, actor=actor(), now=utc_now(), undo=undo
             )
@@ -173,7 +179,19 @@ def roll_back_decision(decision_id: int) -> AnyResponse:
         decision = get_decision(db.session(), decision_id)
         return make_response(render_template("reviewing/rollback.html", decision=decision, form=form), 422)
     flash(f"Rolled back: “{queue_pages.short(article.title)}” is as it was before.", "success")
+    if "again" in request.form:
+        return _stand_again(source_id, decision_id)
     return see_other(url_for("articles.show", source_id=source_id))
+
+
+def _stand_again(source_id: str, decision_id: int) -> AnyResponse:
+    """The article that was decided on too soon, as it was typed. What was opened in its place is free for others again."""
+    filters, opened = queue_pages.filters_behind(), request.form.get("opened")
+    if opened:
+        with transaction() as session:
+            release(session, lock_article(session, opened), person())
+    address = queue_pages.review_url(source_id, filters)
+    return see_in_frame(queue_pages.review_url(source_id, filters, undone=decision_id), shown=address)
 
 
 @blueprint.get("/articles/<string:source_id>/merge")
@@ -199,7 +217,7 @@ def settle_merge(source_id: str) -> AnyResponse:
         return _merge_page(get_article(db.session(), source_id), form, 422)
     try:
         with transaction() as session:
-            article, undo = lock_article(session, source_id), pages.undo_window()
+            article, undo = lock_article(session, source_id), onward.undo_window()
             decision = settle_proposal(
                 session, article, person(), form.taking(), actor=actor(), now=utc_now(), undo=undo
             )
@@ -212,7 +230,7 @@ def settle_merge(source_id: str) -> AnyResponse:
     if decision is None:
         flash(f"Kept ours in “{queue_pages.short(article.title)}”.", "success")
     else:
-        _tell(decision, article.title)
+        onward.tell(decision, article)
     return see_other(url_for("articles.show", source_id=source_id))
 
 

@@ -225,3 +225,29 @@ def test_nobody_revokes_the_token_of_another(at_home, browser_of, admin, session
     assert other.post("/profile/tokens/999999?_method=DELETE").status_code == 404
     with session_of() as session:
         assert tokens_of(session, reviewer)[0].revoked_at is None
+
+
+# --- keys and undo ----------------------------------------------------------------------------------------------------
+
+
+def test_keys_and_undo_are_kept(browser_of, reviewer, session_of):
+    browser = browser_of(reviewer)
+    assert 'data-key="?"' in browser.get("/profile").text
+    assert browser.post("/profile/handling", {"undo_seconds": "45"}).status_code == 303
+    page = browser.get("/profile").text
+    assert "data-key=" not in page
+    assert "<kbd" not in page
+    with session_of() as session:
+        user = session.get_one(User, reviewer.id)
+        assert (user.single_keys, user.undo_seconds) == (False, 45)
+    browser.post("/profile/handling", {"single_keys": "y", "undo_seconds": ""})
+    with session_of() as session:
+        user = session.get_one(User, reviewer.id)
+        assert (user.single_keys, user.undo_seconds) == (True, None)
+
+
+@pytest.mark.parametrize("seconds", ["4", "61", "-5", "soon", "9" * 30])
+def test_an_undo_of_another_length_is_refused(browser_of, reviewer, seconds):
+    answer = browser_of(reviewer).post("/profile/handling", {"single_keys": "y", "undo_seconds": seconds})
+    assert answer.status_code == 422
+    assert f'value="{seconds}"' in answer.text

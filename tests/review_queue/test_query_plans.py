@@ -21,6 +21,7 @@ from review_app.evidence.models import ArticleEvidence
 from review_app.review_queue.actions import claim_next
 from review_app.review_queue.filters import QueueFilters
 from review_app.review_queue.models import Skip
+from review_app.review_queue.place import place_of
 from review_app.review_queue.queries import choices, lengths, list_queue, queue_length
 from review_app.review_queue.reasons import before_on_its_day
 from review_app.review_queue.rules import Sort
@@ -214,3 +215,17 @@ def test_the_choices_of_filters_are_found_along_their_indexes(session_of: Sessio
     assert values["stack"] == sorted([RARE, *STACKS])
     assert values["flag"] == ["needs_human_review"]
     assert "ix_article_queue_primary_stack" in found[0]
+
+
+@pytest.mark.parametrize(
+    ("filters", "index"), [(Filters(), PLAIN_INDEX), (Filters(stack=RARE), "ix_article_queue_primary_stack")]
+)
+def test_an_article_s_place_is_counted_along_the_index(
+    session_of: Sessions, long_queue: None, filters: Filters, index: str
+) -> None:
+    with session_of() as session:
+        article = list_queue(session, Filters(stack=RARE), now=NOW).rows[2].article
+        with plans(session) as found:
+            place_of(session, article, filters)
+    assert found[0].count(index) >= 4
+    assert "TEMP B-TREE" not in found[0]

@@ -214,7 +214,7 @@ def test_a_search_narrows_the_queue_in_place_and_back_returns_to_the_filter(
     page.wait_for_url(re.compile(r"[?&]q=retrying"))
     expect(rows).to_have_count(1)
     expect(rows).to_contain_text("Retrying with care")
-    expect(page.get_by_text("1 waiting match")).to_be_visible()
+    expect(page.locator("#headline")).to_contain_text("1 waiting match")
     assert page.evaluate("window.stillHere")
 
     page.go_back()

@@ -121,7 +121,8 @@ def test_last_scores_and_floors_stand_beside_the_inputs(
         set_floors(session, lead, {"depth": 60}, "why", based_on=0, actor=lead.as_actor(), now=LONG_AGO)
     page = browser_of(reviewer).get("/articles/a/review").text
     assert "last 47" in page
-    assert '<span data-floor class="below">floor 60</span>' in page
+    assert '<span class="below" data-under >under the floor of 60</span>' in page
+    assert "under a floor: <span data-under-names>Depth</span>" in page
 
 
 def test_remote_images_are_frames_and_no_img(
@@ -237,7 +238,7 @@ def test_when_nothing_is_left_one_comes_back_to_the_queue_with_the_undo(
     assert (answer.status_code, answer.location) == (303, "/queue")
     page = browser.get("/queue").text
     assert "Approved “Title of a”." in page
-    assert "Nothing more is free to review just now." in page
+    assert "That was the last one that waited · 1 decided today" in page
     assert "All done" in page
 
 
@@ -441,7 +442,10 @@ def test_htmx_gets_the_panel_alone_when_it_is_refused_and_is_led_on_when_not(
     assert answer.text.lstrip().startswith('<section id="panel"')
     assert "<html" not in answer.text
     answer = send(browser, headers=HTMX)
-    assert (answer.status_code, answer.headers["HX-Redirect"]) == (204, "/articles/b/review")
+    assert (answer.status_code, answer.headers["HX-Push-Url"]) == (200, "/articles/b/review")
+    assert answer.headers["HX-Retarget"] == "#main"
+    assert "<html" not in answer.text
+    assert '<h1 dir="auto" tabindex="-1" data-autofocus>Title of b</h1>' in answer.text
 
 
 def test_a_title_of_300_emoji_still_fits_into_the_message(

@@ -1,0 +1,46 @@
+"""Finding one's way by keyboard: going to anything by its name, and the page that names all keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask import Blueprint, Response, make_response, render_template, request
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from review_app.accounts.permissions import permit
+from review_app.accounts.rules import Permission
+from review_app.articles.models import Article
+from review_app.articles.search import title_matches
+from review_app.base.answers import asks_for_part
+from review_app.base.database import db
+
+blueprint = Blueprint("wayfinding", __name__)
+
+MOST_LOOKED_AT, MOST_SHOWN, LONGEST_SEARCH = 500, 8, 200
+
+
+@blueprint.get("/find")
+@permit(Permission.READ_ARTICLES)
+def find() -> Response:
+    """Articles by title or id and pages by name, as far as one may see them; to htmx the list alone."""
+    sought = request.args.get("q", "").replace("\0", "").strip()[:LONGEST_SEARCH]
+    name = "wayfinding/_found.html" if asks_for_part() else "wayfinding/find.html"
+    articles = find_articles(db.session(), sought)
+    return make_response(render_template(name, sought=sought, articles=articles))
+
+
+def find_articles(session: Session, sought: str) -> Sequence[Article]:
+    """A few articles whose title or id has these words, those that wait first."""
+    condition = title_matches(session, sought, MOST_LOOKED_AT)
+    if condition is None:
+        return []
+    order = Article.awaiting_review.desc(), Article.id
+    return session.scalars(select(Article).where(condition).order_by(*order).limit(MOST_SHOWN)).all()
+
+
+@blueprint.get("/help/keys")
+@permit(Permission.OWN_PROFILE)
+def keys() -> Response:
+    """Every key there is, where it acts, and how to switch them off."""
+    return make_response(render_template("wayfinding/keys.html"))

@@ -1,0 +1,85 @@
+"""What comes after a decision: the word on it with its undo, the next article in place, the end of the filter."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import flash, url_for
+
+from review_app.accounts.permissions import person
+from review_app.articles.filters import Filters
+from review_app.articles.models import Article
+from review_app.articles.rules import SCORES
+from review_app.base.clock import utc_now
+from review_app.base.database import db
+from review_app.base.web import settings, viewer_zone
+from review_app.review_queue.pages import queue_url, short
+from review_app.review_queue.queries import queue_length
+from review_app.reviewing.forms import DecisionForm
+from review_app.reviewing.models import Decision
+from review_app.reviewing.queries import decided_since
+from review_app.reviewing.rules import Outcome
+
+DONE = {
+    Outcome.SAVE: "Saved",
+    Outcome.APPROVE: "Approved",
+    Outcome.REQUEST_CHANGES: "Requested changes to",
+    Outcome.REJECT: "Rejected",
+    Outcome.ARCHIVE: "Archived",
+}
+LONGEST_FILTERS = 1_000
+"""Messages travel in a cookie of 4 kB, so that a longer filter is left behind by an undo without JavaScript."""
+
+
+def undo_window() -> timedelta:
+    """How long this person may take a decision back; what it says goes out when that has passed."""
+    own = person().undo_seconds
+    return timedelta(seconds=settings().undo_seconds if own is None else own)
+
+
+def tell(
+    decision: Decision, article: Article, *, opened: str | None = None, filters: Filters | None = None
+) -> None:
+    """Say what was decided, with its undo. With `filters`, undoing leads back to the review page, and gives `opened` back."""
+    text = f"{DONE[Outcome(decision.outcome)]} “{short(article.title)}”."
+    window = undo_window()
+    if not window:
+        flash(text, "success")
+        return
+    message = {
+        "text": text,
+        "action": url_for("reviewing.roll_back_decision", decision_id=decision.id),
+        "label": "Undo",
+        "seconds": int(window.total_seconds()),
+        "history": url_for("articles.show", source_id=article.source_id) + "#history",
+    }
+    if filters is not None:
+        query = filters.query()
+        kept = query if len(query) <= LONGEST_FILTERS else ""
+        message["fields"] = {"again": "1", "filters": kept, "opened": opened or ""}
+    flash(message, "undo")  # type: ignore[arg-type]  # as messages() says
+
+
+def tell_the_end(filters: Filters) -> None:
+    """Nothing more is free within the filters: say whether all is done there, how much was decided today, where to go on."""
+    session, now = db.session(), utc_now()
+    midnight = now.astimezone(viewer_zone()).replace(hour=0, minute=0, second=0, microsecond=0)
+    today = decided_since(session, person(), midnight)
+    within = ", ".join(value.replace("_", " ") for value in filters.active().values())
+    left = queue_length(session, filters).waiting
+    if left:
+        text = f"Colleagues are at all that still wait here · {today:,} decided today"
+    elif within:
+        text = f"That was the last of {short(within)} · {today:,} decided today"
+    else:
+        text = f"That was the last one that waited · {today:,} decided today"
+    links = [("Show all that wait", queue_url(Filters()))] if within else []
+    flash({"text": text, "links": links}, "info" if left else "success")  # type: ignore[arg-type]  # as messages() says
+
+
+def refill(form: DecisionForm, undone: Decision) -> None:
+    """Give back what was typed for a decision that was undone: nothing of it is lost."""
+    for name in SCORES:
+        form[name].process_data(undone.after["scores"][name])
+    form.note.data, form.override_reason.data = undone.note, undone.override_reason
+    form.checklist.data = frozenset(undone.checklist)
