@@ -63,7 +63,8 @@ def test_the_page_and_the_csv_take_the_same_filters(
     add(session_of, "nginx-one", primary_stack="nginx")
     add(session_of, "heavy", flags={"image_heavy": True}, difficulty="hard")
     browser = browser_of(reviewer)
-    assert TITLE.findall(browser.get(f"/articles?{filters}").text) == [f"Title of {name}" for name in found]
+    page = re.sub(r"</?mark>", "", browser.get(f"/articles?{filters}").text)
+    assert TITLE.findall(page) == [f"Title of {name}" for name in found]
     assert [row["source_id"] for row in rows_of(browser.get(f"/articles.csv?{filters}").text)] == found
 
 
