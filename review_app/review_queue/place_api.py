@@ -12,6 +12,7 @@ from review_app.articles.queries import get_article, lock_article
 from review_app.base.api import operation
 from review_app.base.clock import utc_now
 from review_app.base.database import db, transaction
+from review_app.base.errors import Conflict, Invalid, NotFound
 from review_app.base.security import csrf
 from review_app.review_queue.assignments import assign, person_to_assign
 from review_app.review_queue.due_dates import set_due
@@ -44,7 +45,7 @@ def place(source_id: str) -> PlaceAnswer:
 @permit(Permission.REORDER_QUEUE)
 @operation({200: PlaceAnswer}, problems=(409,), example={"due_on": "2030-11-25"})
 def choose_due(source_id: str, body: DueRequest) -> PlaceAnswer:
-    """Choose the day by which an article is due. 409 when it does not wait."""
+    """Choose the day by which an article is due. 409 when it does not wait, and for a day that has passed or is ten years off."""
     return _with_due(source_id, body.due_on)
 
 
@@ -57,8 +58,11 @@ def leave_due_to_policy(source_id: str) -> PlaceAnswer:
 
 
 def _with_due(source_id: str, day: date | None) -> PlaceAnswer:
-    with transaction() as session:
-        set_due(session, lock_article(session, source_id), day, actor=actor(), now=utc_now())
+    try:
+        with transaction() as session:
+            set_due(session, lock_article(session, source_id), day, actor=actor(), now=utc_now())
+    except Invalid as error:
+        raise Conflict("An article is due from today on, within ten years.") from error
     return _answer(source_id)
 
 
@@ -80,6 +84,9 @@ def unassign_article(source_id: str) -> PlaceAnswer:
 
 def _assigned(source_id: str, email: str) -> PlaceAnswer:
     with transaction() as session:
-        user = person_to_assign(session, email)
+        try:
+            user = person_to_assign(session, email)
+        except Invalid as error:
+            raise NotFound(error.detail) from error
         assign(session, lock_article(session, source_id), user, actor=actor(), now=utc_now())
     return _answer(source_id)

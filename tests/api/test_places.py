@@ -57,11 +57,11 @@ def test_a_program_assigns_and_the_next_of_that_reviewer_is_it(
 @pytest.mark.parametrize(
     ("path", "body", "status"),
     [
-        ("/articles/a/due-date", {"due_on": "2020-01-01"}, 422),
+        ("/articles/a/due-date", {"due_on": "2020-01-01"}, 409),
         ("/articles/a/due-date", {"due_on": "soon"}, 422),
         ("/articles/a/due-date", {}, 422),
         ("/articles/done/due-date", {"due_on": "2034-11-24"}, 409),
-        ("/articles/a/assignment", {"reviewer": "x@example.com"}, 422),
+        ("/articles/a/assignment", {"reviewer": "x@example.com"}, 404),
         ("/articles/done/assignment", {"reviewer": "lead@example.com"}, 409),
         ("/articles/nothing/assignment", {"reviewer": "lead@example.com"}, 404),
     ],
