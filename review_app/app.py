@@ -51,6 +51,9 @@ from review_app.review_queue import views as review_queue
 from review_app.reviewing import api as reviewing_api
 from review_app.reviewing import models as _reviewing_models
 from review_app.reviewing import views as reviewing
+from review_app.reviewing.bulk import jobs as bulk_jobs
+from review_app.reviewing.bulk import models as _bulk_models
+from review_app.reviewing.bulk import views as bulk
 
 BLUEPRINTS = (
     accounts.blueprint,
@@ -73,6 +76,7 @@ BLUEPRINTS = (
     review_queue_api.blueprint,
     reviewing.blueprint,
     reviewing_api.blueprint,
+    bulk.blueprint,
 )
 JOBS = (
     *articles_jobs.JOBS,
@@ -80,6 +84,7 @@ JOBS = (
     *sources_jobs.JOBS,
     *evidence_jobs.JOBS,
     *publishing_jobs.JOBS,
+    *bulk_jobs.JOBS,
 )
 
 NAVIGATION = (
@@ -93,7 +98,7 @@ NAVIGATION = (
     ("Users", "accounts.users", Permission.MANAGE_ACCOUNTS),
 )
 
-PART_OF = {"sources": "importing"}
+PART_OF = {"sources": "importing", "bulk": "review_queue"}
 """Blueprints without an entry of their own in the header, and under whose they stand."""
 
 MODELS = (
@@ -103,6 +108,7 @@ MODELS = (
     _publishing_models,
     _review_queue_models,
     _reviewing_models,
+    _bulk_models,
 )
 """With what these import, every table there is."""
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import case, delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
@@ -117,6 +119,35 @@ def put_into_queue(session: Session, article: Article, *, actor: Actor, now: dat
     article.awaiting_review, article.needs_human_review, article.queue_rank = True, True, rank_of(now)
     touch(article, now)
     log_event(session, "article.queued", ("article", article.source_id), actor=actor, now=now)
+
+
+def put_behind(session: Session, article: Article, *, actor: Actor, now: datetime) -> None:
+    """A lead sends it behind all others, for everybody. Raises `Conflict` when it does not wait."""
+    if not article.awaiting_review:
+        raise Conflict("This article is not in the queue.")
+    last = select(func.max(Article.queue_rank)).where(Article.awaiting_review)
+    article.queue_rank = (session.scalar(last) or rank_of(now)) + 1
+    touch(article, now)
+    log_event(session, "article.put_behind", ("article", article.source_id), actor=actor, now=now)
+
+
+PLACE = ("awaiting_review", "needs_human_review", "queue_rank")
+"""What says whether an article waits, and where."""
+
+
+def place_of(article: Article) -> dict[str, Any]:
+    """The place of an article in the queue, so that it can be given back."""
+    return {name: getattr(article, name) for name in PLACE}
+
+
+def put_back(
+    session: Session, article: Article, place: Mapping[str, Any], *, actor: Actor, now: datetime
+) -> None:
+    """Give an article the place that it had."""
+    for name in PLACE:
+        setattr(article, name, place[name])
+    touch(article, now)
+    log_event(session, "article.put_back", ("article", article.source_id), actor=actor, now=now)
 
 
 def check_not_held_by_another(session: Session, article: Article, user: User, now: datetime) -> Claim | None:

@@ -65,6 +65,7 @@ def _results() -> dict[str, Any]:
         "flags_of": pages.flags_of,
         "chips": pages.chips(filters, sort),
         "next_url": rows.next and pages.queue_url(filters, sort, rows.next),
+        "may_change_many": person().may(Permission.CHANGE_MANY),
         "empty": None if rows.rows else pages.why_empty(session, filters, after, length),
     }
 
