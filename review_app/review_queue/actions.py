@@ -12,7 +12,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from review_app.accounts.models import User
-from review_app.articles.actions import began_to_wait, touch
+from review_app.articles.actions import began_to_wait, rank_of, touch
 from review_app.articles.filters import Filters
 from review_app.articles.models import Article
 from review_app.articles.rules import SETTLED
@@ -133,21 +133,26 @@ def put_behind(session: Session, article: Article, *, actor: Actor, now: datetim
     log_event(session, "article.put_behind", ("article", article.source_id), actor=actor, now=now)
 
 
-PLACE = ("awaiting_review", "needs_human_review", "queue_rank")
-"""What says whether an article waits, and where."""
-
-
 def place_of(article: Article) -> dict[str, Any]:
-    """The place of an article in the queue, so that it can be given back."""
-    return {name: getattr(article, name) for name in PLACE}
+    """Whether an article waits, since when, and where: as JSON, so that it can be given back."""
+    return {
+        "awaiting_review": article.awaiting_review,
+        "needs_human_review": article.needs_human_review,
+        "queue_rank": article.queue_rank,
+        "waiting_since": article.waiting_since.isoformat(),
+    }
 
 
 def put_back(
     session: Session, article: Article, place: Mapping[str, Any], *, actor: Actor, now: datetime
 ) -> None:
-    """Give an article the place that it had."""
-    for name in PLACE:
-        setattr(article, name, place[name])
+    """Give an article the place in the queue that it had."""
+    article.awaiting_review, article.needs_human_review = (
+        place["awaiting_review"],
+        place["needs_human_review"],
+    )
+    article.queue_rank = place["queue_rank"]
+    article.waiting_since = datetime.fromisoformat(place["waiting_since"])
     touch(article, now)
     log_event(session, "article.put_back", ("article", article.source_id), actor=actor, now=now)
 

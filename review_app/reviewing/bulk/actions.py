@@ -14,6 +14,8 @@ from review_app.accounts.models import User
 from review_app.accounts.rules import Permission
 from review_app.articles.models import Article
 from review_app.base.errors import Conflict, Forbidden, Invalid
+from review_app.notifications.actions import notify
+from review_app.notifications.rules import Kind
 from review_app.outbox.actions import Actor, log_event, reschedule
 from review_app.outbox.changes import note_change, observe_change
 from review_app.reviewing.bulk.models import BulkAction, BulkItem
@@ -289,6 +291,10 @@ def request_undo(
     stayed = update(BulkItem).where(BulkItem.bulk_id == bulk.id, BulkItem.undo == "left")
     session.execute(stayed.values(undo="", undo_reason="").execution_options(synchronize_session=False))
     reschedule(session, _causes(bulk), now + HOLD, now)
+    why = f": {bulk.undo_note}" if bulk.undo_note else "."
+    text = f"What you did to {bulk.done:,} articles at once is being undone{why}"
+    about = ("bulk", str(bulk.id))
+    notify(session, bulk.user_id, Kind.RETURNED, text=text, subject=about, by=actor, now=now)
     _note_undo(session, bulk, actor=actor, now=now)
 
 

@@ -172,7 +172,15 @@ class _Hand:
         if decision is not None:
             note = self.bulk.undo_note or f"Undone with bulk action {self.bulk.id}."
             roll_back(
-                self.session, decision, article, self.user, note=note, actor=actor, now=now, undo=self.undo
+                self.session,
+                decision,
+                article,
+                self.user,
+                note=note,
+                actor=actor,
+                now=now,
+                undo=self.undo,
+                tell=False,  # once for all of it, when it was asked for
             )
         elif item.before is None or article.row_version != item.after_version:
             raise StaleArticle(article)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from review_app.accounts.models import User
@@ -17,16 +17,19 @@ from review_app.articles.models import Article
 from review_app.articles.queries import lock_article
 from review_app.base.clock import utc_now
 from review_app.base.errors import Conflict, Forbidden, Invalid
+from review_app.outbox.actions import SYSTEM
 from review_app.outbox.changes import changes_of
 from review_app.outbox.models import OutboxEvent
-from review_app.review_queue.actions import hold
+from review_app.review_queue.actions import hold, release
 from review_app.review_queue.queries import list_queue, queue_length
-from review_app.reviewing.bulk.actions import request_undo
+from review_app.reviewing.bulk import jobs as bulk_jobs
+from review_app.reviewing.bulk.actions import Params, confirm, request_undo, stop
 from review_app.reviewing.bulk.jobs import run_bulk
 from review_app.reviewing.bulk.models import BulkAction, BulkItem
 from review_app.reviewing.bulk.queries import get_bulk, plan_of
 from review_app.reviewing.bulk.rules import Left, in_words
 from review_app.reviewing.models import Decision
+from review_app.reviewing.policy import DeskRules, add_item, set_floors
 from review_app.reviewing.queries import current_rules
 from tests.factories import make_article
 from tests.reviewing.bulk.conftest import Bulk
@@ -57,6 +60,7 @@ def standing(session: Session) -> dict[str, tuple[Any, ...]]:
             article.awaiting_review,
             article.needs_human_review,
             article.queue_rank,
+            article.waiting_since,
             article.indexable,
             article.decided_digest,
         )
@@ -97,19 +101,19 @@ def undone(
 def test_each_article_is_decided_on_and_all_of_it_can_be_undone(
     app: Flask, session_of: Sessions, done: Bulk, lead: User, action: str, status: str, waits: bool
 ) -> None:
-    articles(session_of, 120)
+    articles(session_of, 60)
     with session_of() as session:
         before = standing(session)
     bulk = done(lead, action, note="All alike.")
-    assert (bulk.state, bulk.total, bulk.done, bulk.left_out) == ("finished", 120, 120, 0)
+    assert (bulk.state, bulk.total, bulk.done, bulk.left_out) == ("finished", 60, 60, 0)
     with session_of() as session:
-        assert {(one[1], one[4], one[7]) for one in standing(session).values()} == {(status, waits, False)}
+        assert {(one[1], one[4], one[8]) for one in standing(session).values()} == {(status, waits, False)}
         decisions = session.scalars(select(Decision)).all()
         assert {(one.reviewer_id, one.note) for one in decisions} == {(lead.id, "All alike.")}
         assert Counter(one.article_id for one in decisions).most_common(1)[0][1] == 1
 
     bulk = undone(app, session_of, bulk, lead)
-    assert (bulk.state, bulk.taken_back, bulk.stayed) == ("undone", 120, 0)
+    assert (bulk.state, bulk.taken_back, bulk.stayed) == ("undone", 60, 0)
     with session_of() as session:
         assert standing(session) == before
 
@@ -210,8 +214,6 @@ def test_only_who_selected_them_confirms_and_only_once(
     session_of: Sessions, frozen: Bulk, confirmed: Bulk, lead: User, admin: User
 ) -> None:
     articles(session_of, 2)
-    from review_app.reviewing.bulk.actions import Params, confirm
-
     bulk = frozen(lead, "reject")
     for who, refusal in ((admin, Forbidden), (lead, None), (lead, Conflict)):
         with session_of() as session:
@@ -275,12 +277,8 @@ def test_an_undo_leaves_what_somebody_worked_on_since_and_says_so(
         told = {row[0]: in_words(row[1]) for row in session.execute(query)}
         assert "last decision that stands" in told["a000"]
         assert told["a001"] == "somebody else is reviewing it"
-        session.execute(select(1))
-        lock_article(session, "a001")
 
     with session_of() as session:
-        from review_app.review_queue.actions import release
-
         release(session, lock_article(session, "a001"), reviewer)
     bulk = undone(app, session_of, bulk, lead)
     assert (bulk.state, bulk.taken_back, bulk.stayed) == ("undone", 3, 1)
@@ -318,3 +316,164 @@ def test_nothing_goes_out_before_the_window_that_begins_with_the_end_and_nothing
     with session_of() as session:
         assert session.scalars(select(OutboxEvent.state)).all() == ["cancelled"]
         assert lock_article(session, "public").indexable
+
+
+# --- approving ------------------------------------------------------------------------------------------------------
+
+
+def allow(session_of: Sessions, lead: User, limit: int, **floors: int) -> None:
+    with session_of() as session:
+        set_floors(
+            session,
+            session.get_one(User, lead.id),
+            floors,
+            "test",
+            based_on=current_rules(session).version,
+            desk=DeskRules(bulk_approve_limit=limit),
+            actor=SYSTEM,
+            now=utc_now(),
+        )
+
+
+def indexable(session_of: Sessions) -> set[str]:
+    with session_of() as session:
+        return set(session.scalars(select(Article.source_id).where(Article.indexable)))
+
+
+def test_approving_is_refused_above_the_limit_of_the_policy_and_when_it_is_off(
+    session_of: Sessions, confirmed: Bulk, lead: User
+) -> None:
+    articles(session_of, 3)
+    with pytest.raises(Conflict, match="does not allow approving in bulk"):
+        confirmed(lead, "approve")
+    allow(session_of, lead, 2)
+    with pytest.raises(Conflict, match="at most 2 articles at once; 3 are selected"):
+        confirmed(lead, "approve")
+    assert confirmed(lead, "approve", "a000", "a001").state == "queued"
+
+
+def test_approving_takes_what_has_its_scores_and_meets_the_floors(
+    app: Flask, session_of: Sessions, done: Bulk, lead: User
+) -> None:
+    allow(session_of, lead, 10, quality=60)
+    articles(session_of, 2)
+    with session_of() as session:
+        make_article(session, "low", quality=59)
+        make_article(session, "none", depth=None)
+    bulk = done(lead, "approve")
+    assert indexable(session_of) == {"a000", "a001"}
+    with session_of() as session:
+        assert results(session, bulk) == {
+            "a000": "done",
+            "a001": "done",
+            "low": "below floor",
+            "none": "unscored",
+        }
+        assert {event.kind for event in session.scalars(select(OutboxEvent))} == {"article.approved"}
+    undone(app, session_of, bulk, lead, "")
+    assert indexable(session_of) == set()
+    with session_of() as session:
+        assert set(session.scalars(select(OutboxEvent.state))) == {"cancelled"}
+
+
+def test_approving_needs_its_checklist_ticked(session_of: Sessions, frozen: Bulk, lead: User) -> None:
+    allow(session_of, lead, 10)
+    articles(session_of, 2)
+    bulk = frozen(lead, "approve")
+    with session_of() as session:
+        add_item(session, "Somebody read it", required=True, actor=SYSTEM, now=utc_now())
+        kept = {"rules": current_rules(session), "actor": SYSTEM, "now": utc_now()}
+        with pytest.raises(Invalid) as refused:
+            confirm(session, get_bulk(session, bulk.id), lead, Params("Because."), **kept)
+    assert refused.value.fields == {"checklist": ["needs to be ticked: Somebody read it"]}
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"limit": 1}, "stopped"),
+        ({"limit": 0}, "stopped"),
+        ({"limit": 10, "quality": 99}, "finished"),
+    ],
+)
+def test_the_run_asks_the_policy_again(
+    app: Flask, session_of: Sessions, confirmed: Bulk, lead: User, change: dict[str, int], told: str
+) -> None:
+    allow(session_of, lead, 10)
+    articles(session_of, 2)
+    bulk = confirmed(lead, "approve")
+    allow(session_of, lead, **change)
+    with app.app_context():
+        run_bulk(bulk.id)
+    assert indexable(session_of) == set()
+    with session_of() as session:
+        assert get_bulk(session, bulk.id).state == told
+
+
+def test_a_line_added_to_the_checklist_meanwhile_was_not_ticked(
+    app: Flask, session_of: Sessions, confirmed: Bulk, lead: User
+) -> None:
+    allow(session_of, lead, 10)
+    articles(session_of, 2)
+    bulk = confirmed(lead, "approve")
+    with session_of() as session:
+        add_item(session, "Somebody read it", required=True, actor=SYSTEM, now=utc_now())
+    with app.app_context():
+        run_bulk(bulk.id)
+    assert indexable(session_of) == set()
+    with session_of() as session:
+        assert set(results(session, bulk).values()) == {"checklist needs to be ticked: Somebody read it"}
+
+
+def test_whoever_is_a_lead_no_more_does_nothing_more(
+    app: Flask, session_of: Sessions, confirmed: Bulk, lead: User
+) -> None:
+    articles(session_of, 2)
+    bulk = confirmed(lead, "reject")
+    with session_of() as session:
+        session.get_one(User, lead.id).role = "reviewer"
+    with app.app_context():
+        run_bulk(bulk.id)
+    with session_of() as session:
+        found = get_bulk(session, bulk.id)
+        assert (found.state, found.done) == ("stopped", 0)
+        assert found.failure == "lead may not change many articles any more."
+
+
+def test_of_two_leads_at_once_the_second_leaves_what_the_first_has_changed(
+    app: Flask, session_of: Sessions, confirmed: Bulk, lead: User, admin: User
+) -> None:
+    articles(session_of, 4)
+    first, second = confirmed(lead, "reject", "a000", "a001", "a002"), confirmed(admin, "set_reviewed")
+    with app.app_context():
+        run_bulk(first.id)
+        run_bulk(second.id)
+    with session_of() as session:
+        assert (get_bulk(session, first.id).done, get_bulk(session, second.id).done) == (3, 1)
+        assert Counter(results(session, second).values()) == {"changed": 3, "done": 1}
+        assert session.scalar(select(func.count()).select_from(Decision)) == 4
+
+
+def test_stopped_it_keeps_what_is_done_and_that_can_be_undone(
+    app: Flask, session_of: Sessions, confirmed: Bulk, lead: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    articles(session_of, 6)
+    bulk = confirmed(lead, "reject")
+    monkeypatch.setattr("review_app.reviewing.bulk.running.ARTICLES_AT_ONCE", 2)
+    steps = iter([1])
+    step = bulk_jobs._step
+
+    def stop_after_one(*args: Any) -> int | None:
+        if next(steps, None) is None:
+            stop(args[0], get_bulk(args[0], bulk.id), actor=SYSTEM, now=utc_now(), undo=UNDO)
+            return None
+        return step(*args)
+
+    monkeypatch.setattr(bulk_jobs, "_step", stop_after_one)
+    with app.app_context():
+        run_bulk(bulk.id)
+    monkeypatch.undo()
+    with session_of() as session:
+        bulk = get_bulk(session, bulk.id)
+    assert (bulk.state, bulk.done) == ("stopped", 2)
+    assert undone(app, session_of, bulk, lead).taken_back == 2
