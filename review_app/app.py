@@ -55,6 +55,7 @@ from review_app.review_queue import views as review_queue
 from review_app.reviewing import api as reviewing_api
 from review_app.reviewing import models as _reviewing_models
 from review_app.reviewing import views as reviewing
+from review_app.reviewing.bulk import api as bulk_api
 from review_app.reviewing.bulk import jobs as bulk_jobs
 from review_app.reviewing.bulk import models as _bulk_models
 from review_app.reviewing.bulk import views as bulk
@@ -83,6 +84,7 @@ BLUEPRINTS = (
     reviewing.blueprint,
     reviewing_api.blueprint,
     bulk.blueprint,
+    bulk_api.blueprint,
 )
 JOBS = (
     *articles_jobs.JOBS,

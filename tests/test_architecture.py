@@ -67,6 +67,13 @@ GET     /api/v1/articles/<source_id:source_id>/merge         read articles
 POST    /api/v1/articles/<source_id:source_id>/merge         review
 PUT     /api/v1/articles/<source_id:source_id>/queue-entry   reorder queue
 POST    /api/v1/articles/<source_id:source_id>/skip          review
+GET     /api/v1/bulk                                         change many
+POST    /api/v1/bulk                                         change many
+GET     /api/v1/bulk/<int:bulk_id>                           change many
+POST    /api/v1/bulk/<int:bulk_id>/confirm                   change many
+GET     /api/v1/bulk/<int:bulk_id>/items                     change many
+POST    /api/v1/bulk/<int:bulk_id>/stop                      change many
+POST    /api/v1/bulk/<int:bulk_id>/undo                      change many
 GET     /api/v1/decisions/<int:decision_id>                  read articles
 POST    /api/v1/decisions/<int:decision_id>/rollback         review
 GET     /api/v1/evidence/paragraphs                          read articles
@@ -108,6 +115,12 @@ POST    /articles/<string:source_id>/merge                   review
 PUT     /articles/<string:source_id>/queue-entry             reorder queue
 GET     /articles/<string:source_id>/review                  review
 POST    /articles/<string:source_id>/skip                    review
+GET     /bulk                                                change many
+POST    /bulk                                                change many
+GET     /bulk/<int:bulk_id>                                  change many
+POST    /bulk/<int:bulk_id>/confirm                          change many
+POST    /bulk/<int:bulk_id>/stop                             change many
+POST    /bulk/<int:bulk_id>/undo                             change many
 POST    /decisions/<int:decision_id>/rollback                review
 GET     /evidence/paragraphs                                 read articles
 GET     /evidence/paragraphs/<string:digest>                 read articles

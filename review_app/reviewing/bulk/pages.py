@@ -15,7 +15,7 @@ from review_app.base.web import settings
 from review_app.reviewing.bulk.actions import undo_is_free, why_not
 from review_app.reviewing.bulk.forms import ConfirmForm, UndoForm
 from review_app.reviewing.bulk.models import BulkAction
-from review_app.reviewing.bulk.queries import Plan, Row, list_planned, list_settled, plan_of
+from review_app.reviewing.bulk.queries import Plan, Row, list_items, list_planned, plan_of
 from review_app.reviewing.bulk.rules import (
     AT_WORK,
     DECIDES,
@@ -23,7 +23,6 @@ from review_app.reviewing.bulk.rules import (
     WORDS,
     Action,
     Left,
-    Result,
     State,
     in_words,
     needs_note,
@@ -133,13 +132,12 @@ def outcome_of(session: Session, bulk: BulkAction, user: User, form: UndoForm, *
     if bulk.state in AT_WORK:
         return Outcome(bulk, form, nothing, nothing, nothing, free)
     done, left, stayed = (request.args.get(name) for name in ("after", "left_after", "stayed_after"))
-    failed = (Result.LEFT, Result.FAILED)
     return Outcome(
         bulk,
         form,
-        list_settled(session, bulk, (Result.DONE,), after=done) if bulk.done else nothing,
-        list_settled(session, bulk, failed, after=left) if bulk.left_out or bulk.failed else nothing,
-        list_settled(session, bulk, (Result.DONE,), undo="left", after=stayed) if bulk.stayed else nothing,
+        list_items(session, bulk, "changed", after=done) if bulk.done else nothing,
+        list_items(session, bulk, "not done", after=left) if bulk.left_out or bulk.failed else nothing,
+        list_items(session, bulk, "stayed", after=stayed) if bulk.stayed else nothing,
         free,
     )
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal, null, or_, select
 from sqlalchemy.orm import Session, aliased, joinedload
@@ -112,21 +112,31 @@ def list_planned(
     return _page(session, query, after, size)
 
 
-def list_settled(
+KINDS: Final[Mapping[str, ColumnElement[bool]]] = {
+    "waiting": BulkItem.result == Result.WAITING.value,
+    "done": (BulkItem.result == Result.DONE.value) & (BulkItem.undo == ""),
+    "left": BulkItem.result == Result.LEFT.value,
+    "failed": BulkItem.result == Result.FAILED.value,
+    "not done": BulkItem.result.in_([Result.LEFT.value, Result.FAILED.value]),
+    "changed": BulkItem.result == Result.DONE.value,
+    "taken_back": BulkItem.undo == "back",
+    "stayed": BulkItem.undo == "left",
+}
+"""Which of its articles one may ask for."""
+
+
+def list_items(
     session: Session,
     bulk: BulkAction,
-    results: Sequence[Result],
+    kind: str | None,
     *,
-    undo: str | None = None,
     after: str | None = None,
     size: int = PAGE_ROWS,
 ) -> Page[Row]:
-    """A page of the articles with these results, perhaps only those of which an undo says this."""
-    query = select(BulkItem, BulkItem.reason, null()).where(
-        BulkItem.bulk_id == bulk.id, BulkItem.result.in_(results)
-    )
-    if undo is not None:
-        query = query.where(BulkItem.undo == undo)
+    """A page of its articles as they were settled, all or one of `KINDS`."""
+    query = select(BulkItem, BulkItem.reason, null()).where(BulkItem.bulk_id == bulk.id)
+    if kind is not None:
+        query = query.where(KINDS[kind])
     return _page(session, query.options(joinedload(BulkItem.article)), after, size)
 
 
