@@ -108,12 +108,14 @@ def _check_number(session: Session, found: Select[Any]) -> None:
 
 
 def _freeze_found(session: Session, bulk: BulkAction, found: Select[Any]) -> None:
-    ids, last, count = found.with_only_columns(Article.id).order_by(None), 0, FREEZE_AT_ONCE
-    while count == FREEZE_AT_ONCE:
+    ids, last = found.with_only_columns(Article.id).order_by(None), 0
+    while True:
         matching = Article.id.in_(ids), Article.id > last
         some = _as_items(bulk).where(*matching).order_by(Article.id).limit(FREEZE_AT_ONCE)
         count = _insert(session, some)
         bulk.total += count
+        if count < FREEZE_AT_ONCE:
+            return
         here = select(func.max(BulkItem.article_id)).where(BulkItem.bulk_id == bulk.id)
         last = session.scalar(here) or 0
 
