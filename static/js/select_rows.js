@@ -1,5 +1,5 @@
 // [data-select-row]: `x` ticks the row with the focus, Shift-click all between two; [data-select-all] ticks the page.
-// How many are ticked stands in [data-selected] and is read out through #live.
+// The key is off where [data-select-all] does not name it. How many are ticked stands in [data-selected] and is read out through #live.
 (() => {
   const all = (name) => [...document.querySelectorAll(`[data-select-${name}]`)];
   let last;
@@ -29,8 +29,9 @@
   });
 
   document.addEventListener("keydown", (event) => {
-    const writing = event.target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]");
-    if (event.key !== "x" || writing || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key !== "x" || event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.isComposing) return;
+    if (event.target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]")) return;
+    if (!document.querySelector("[data-select-all=x]") || document.querySelector("dialog[open]")) return;
     const row = document.querySelector('tr[aria-current="true"]') ?? event.target.closest("tr");
     row?.querySelector("[data-select-row]")?.click();
   });

@@ -162,4 +162,4 @@ def test_each_page_costs_so_many_statements_however_much_there_is(
     run_pending(app)
     with counted() as statements:
         leads.get(address)
-    assert len(statements) == 5, "\n".join(statements)
+    assert len(statements) == 4, "\n".join(statements)
