@@ -174,7 +174,7 @@ def _article(number: int, title: str, topic: str, stack: str) -> dict[str, Any]:
             else plain.get(column.type.python_type)
             for column in _table("article").columns
         }
-        | {"revision_status": "drafted", "published_version": None}
+        | {"revision_status": "drafted", "published_version": None, "published_digest": None}
         | given
     )
 
@@ -231,10 +231,13 @@ def _fill(articles: int) -> None:
         connection.execute(text(OWN))
         for table in tables:
             changed = COPIED[table.name]
-            values = ", ".join(changed.get(name, f"t.{name}") for name in table.columns.keys())  # noqa: SIM118  # a list of names
+            names = table.columns.keys()
+            values = ", ".join(changed.get(name, f"t.{name}") for name in names)
             source = SOURCES.get(table.name, f"{table.name} t")
             connection.execute(
-                text(f"INSERT INTO {table.name} SELECT {values} FROM copy CROSS JOIN {source}")  # noqa: S608  # ours
+                text(
+                    f"INSERT INTO {table.name} ({', '.join(names)}) SELECT {values} FROM copy CROSS JOIN {source}"
+                )  # ours
             )
         for index in indexes:
             index.create(connection)

@@ -49,7 +49,10 @@ from review_app.publishing import models as _publishing_models
 from review_app.publishing import public
 from review_app.publishing import views as publishing
 from review_app.review_queue import api as review_queue_api
+from review_app.review_queue import jobs as review_queue_jobs
 from review_app.review_queue import models as _review_queue_models
+from review_app.review_queue import place_api as places_api
+from review_app.review_queue import place_views as places
 from review_app.review_queue import queries as review_queue_queries
 from review_app.review_queue import views as review_queue
 from review_app.reviewing import api as reviewing_api
@@ -81,6 +84,8 @@ BLUEPRINTS = (
     publishing_api.blueprint,
     review_queue.blueprint,
     review_queue_api.blueprint,
+    places.blueprint,
+    places_api.blueprint,
     reviewing.blueprint,
     reviewing_api.blueprint,
     bulk.blueprint,
@@ -91,6 +96,7 @@ JOBS = (
     *importing_jobs.jobs(worked_on=[review_queue_queries.claimed_among]),
     *sources_jobs.JOBS,
     *evidence_jobs.JOBS,
+    *review_queue_jobs.JOBS,
     *publishing_jobs.JOBS,
     *bulk_jobs.JOBS,
 )
@@ -106,7 +112,7 @@ NAVIGATION = (
     ("Users", "accounts.users", Permission.MANAGE_ACCOUNTS),
 )
 
-PART_OF = {"sources": "importing", "bulk": "review_queue"}
+PART_OF = {"sources": "importing", "places": "review_queue", "bulk": "review_queue"}
 """Blueprints without an entry of their own in the header, and under whose they stand."""
 
 MODELS = (

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from review_app.accounts.models import User
 from review_app.accounts.rules import Role
-from review_app.articles.actions import rank_of
 from review_app.articles.models import Article, ArticleBody, ArticleFlag, ArticleMeta
 from review_app.articles.search import index_article
 from review_app.importing.sources.models import ImportSource
@@ -70,8 +69,8 @@ def make_article(
         "last_reviewed_on": None,
         "needs_human_review": True,
         "awaiting_review": True,
-        "queue_rank": rank_of(LONG_AGO) + number,
-        "waiting_since": LONG_AGO,
+        "queue_rank": 0,  # written by itself, as the policy says
+        "waiting_since": LONG_AGO + timedelta(milliseconds=number),
         "indexable": False,
         "published_version": None,
         "content_digest": f"content {number}",
@@ -89,6 +88,8 @@ def make_article(
         values["published_digest"] = values["text_digest"]
     flags = changes.pop("flags", {"needs_human_review": True, "has_images": False})
     meta = changes.pop("meta", {"score": {"quality": 70, "freshness": 71, "depth": 72, "clarity": 73}})
+    if "queue_rank" in changes:  # which is made from this
+        values["waiting_since"] = datetime.fromtimestamp(changes.pop("queue_rank") / 1000, UTC)
     article = Article(**values | changes)
     session.add(article)
     session.flush()

@@ -65,6 +65,11 @@ POST    /api/v1/articles/<source_id:source_id>/decisions     review
 GET     /api/v1/articles/<source_id:source_id>/evidence      read articles
 GET     /api/v1/articles/<source_id:source_id>/merge         read articles
 POST    /api/v1/articles/<source_id:source_id>/merge         review
+PUT     /api/v1/articles/<source_id:source_id>/assignment    reorder queue
+DELETE  /api/v1/articles/<source_id:source_id>/assignment    reorder queue
+PUT     /api/v1/articles/<source_id:source_id>/due-date      reorder queue
+DELETE  /api/v1/articles/<source_id:source_id>/due-date      reorder queue
+GET     /api/v1/articles/<source_id:source_id>/place         read articles
 PUT     /api/v1/articles/<source_id:source_id>/queue-entry   reorder queue
 POST    /api/v1/articles/<source_id:source_id>/skip          review
 GET     /api/v1/bulk                                         change many
@@ -112,6 +117,11 @@ DELETE  /articles/<string:source_id>/claim                   review
 POST    /articles/<string:source_id>/decisions               review
 GET     /articles/<string:source_id>/merge                   review
 POST    /articles/<string:source_id>/merge                   review
+PUT     /articles/<string:source_id>/assignment              reorder queue
+DELETE  /articles/<string:source_id>/assignment              reorder queue
+PUT     /articles/<string:source_id>/due-date                reorder queue
+DELETE  /articles/<string:source_id>/due-date                reorder queue
+GET     /articles/<string:source_id>/place                   review
 PUT     /articles/<string:source_id>/queue-entry             reorder queue
 GET     /articles/<string:source_id>/review                  review
 POST    /articles/<string:source_id>/skip                    review

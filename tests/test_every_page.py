@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from flask import Flask
@@ -53,7 +53,8 @@ def difficult_data(app: Flask, session_of: Sessions, colleague: User, lead: User
         flags = {"needs_human_review": True, "has_images": True, "ai_generated_style": True}
         make_article(session, "plain", html=BODY, meta=META, flags=flags)
         make_article(session, "stale", html=BODY)
-        make_article(session, "long", title=LONG_TITLE)
+        theirs = {"assigned_to_id": colleague.id, "due_on": date(2026, 11, 2), "due_by_hand": True}
+        make_article(session, "long", title=LONG_TITLE, **theirs)
         make_article(session, "rtl", title="طابور العمل ومن يراجعه", quality=None)
         now = utc_now()
         held = make_article(session, "held", title="Held by another")
@@ -165,6 +166,7 @@ def test_what_a_reviewer_sees(
         "/articles/nothing",
         "/articles/held/review",
         "/articles/past/review",
+        "/articles/long/place",
     )
     _look_at_folds(page)
     _look_at_a_refusal(page)
@@ -246,7 +248,7 @@ def test_what_a_lead_and_an_administrator_see(open_page: Pages, admin: User, sch
     page.get_by_role("button", name="Add").click()
     expect(page.locator(".summary")).to_be_visible()
     look(page)
-    look_at(page, "/admin/policy", "/admin/users", "/articles/past")
+    look_at(page, "/admin/policy", "/admin/users", "/articles/past", "/articles/rtl/place")
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

@@ -6,8 +6,9 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import Any, TypedDict
 
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 
+from review_app.accounts.models import User
 from review_app.articles.models import Article, ArticleVersion
 from review_app.articles.rules import RevisionStatus, is_indexable, may_wait
 
@@ -41,6 +42,7 @@ class State:
     affirmed: bool = False
     decided_digest: str | None = None
     published_digest: str | None = None
+    assigned_to_id: int | None = None
 
     @classmethod
     def of(cls, article: Article) -> State:
@@ -59,6 +61,7 @@ class State:
             affirmed=article.affirmed,
             decided_digest=article.decided_digest,
             published_digest=article.published_digest,
+            assigned_to_id=article.assigned_to_id,
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -98,13 +101,25 @@ def set_state(article: Article, state: State, now: datetime) -> None:
     article.last_reviewed_on = state.last_reviewed
     decided = article.text_digest == state.decided_digest
     article.awaiting_review = state.awaiting_review and may_wait(state.status, text_is_decided=decided)
-    article.queue_rank, article.waiting_since = state.queue_rank, state.waiting_since
+    article.waiting_since = (
+        state.waiting_since
+    )  # from which `ordering.py` makes the rank, by the policy of today
     article.indexable = is_indexable(state.status)
     article.published_version = state.published_version if article.indexable else None
     article.published_digest = state.published_digest if article.indexable else None
     article.decided_at, article.decided_digest = state.decided_at, state.decided_digest
     article.affirmed = state.affirmed
+    article.assigned_to_id = _assignee(article, state.assigned_to_id) if article.awaiting_review else None
     touch(article, now)
+
+
+def _assignee(article: Article, user_id: int | None) -> int | None:
+    """Whose next an article comes to from here on. It may have been somebody who has left meanwhile."""
+    if user_id is None or user_id == article.assigned_to_id:
+        return user_id
+    session = object_session(article)
+    user = session.get(User, user_id) if session else None
+    return user_id if user and user.is_active else None
 
 
 def keep_text(session: Session, article: Article, now: datetime) -> None:

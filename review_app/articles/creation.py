@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from review_app.articles.markup import SANITISER_VERSION
 from review_app.articles.models import Article, ArticleBody, ArticleFlag, ArticleMeta
+from review_app.articles.ordering import place_new
 from review_app.articles.rules import SETTLED
 from review_app.articles.search import index_new_articles
 from review_app.base.database import insert_rows
@@ -18,7 +19,7 @@ from review_app.base.database import insert_rows
 
 @dataclass(frozen=True, slots=True)
 class NewArticle:
-    """An article that does not exist yet. `columns` are those of `article` but its id and what an approval sets."""
+    """An article that does not exist yet. `columns` are those of `article` but its id, its place and what an approval sets."""
 
     columns: dict[str, Any]
     html: str
@@ -40,6 +41,7 @@ def insert_articles(session: Session, articles: Sequence[NewArticle]) -> list[in
         return []
     ids = _fresh_ids(session, len(articles))
     numbered = list(zip(ids, articles, strict=True))
+    place_new(session, [article.columns for article in articles])
     never = {
         "indexable": False,
         "published_version": None,

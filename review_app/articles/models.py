@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from review_app.accounts.models import User
 from review_app.articles.rules import SCORES, Ranking, RevisionStatus
 from review_app.base.database import Base
 
@@ -33,6 +34,9 @@ class Article(Base):
     `decided_at` is the time of the person's decision that stands, if any, and `decided_digest` the text it was made on: an
     approval holds for just that text. `affirmed` says that a person has settled it and so stands behind all its scores and its
     status. The public reads `published_version`, whose text is that of `published_digest`.
+    `ordering.py` sets `queue_rank` and `due_on` whenever an article is written; `ordered_by` and `due_by` are the versions of
+    the policy that they follow, `due_by_hand` says that a lead chose the day.
+    Setting `behind_since` puts it behind all others. `assigned_to_id` is whose next it comes to.
     """
 
     __tablename__ = "article"
@@ -64,6 +68,14 @@ class Article(Base):
         _queue_index("code_language"),
         _queue_index("revision_status"),
         _queue_index("batch_id"),
+        _queue_index("assigned_to_id"),
+        Index(
+            "ix_article_ordered_by",
+            "ordered_by",
+            "id",
+            sqlite_where=WAITING_ON_SQLITE,
+            postgresql_where=WAITING,
+        ),
         Index(
             "ix_article_waiting_since",
             "waiting_since",
@@ -97,9 +109,15 @@ class Article(Base):
     revision_version: Mapped[str]
     last_reviewed_on: Mapped[date | None]
     needs_human_review: Mapped[bool]
-    awaiting_review: Mapped[bool]
+    awaiting_review: Mapped[bool] = mapped_column(active_history=True)
     queue_rank: Mapped[int] = mapped_column(BigInteger)
-    waiting_since: Mapped[datetime]
+    waiting_since: Mapped[datetime] = mapped_column(active_history=True)
+    ordered_by: Mapped[int] = mapped_column(default=0)
+    behind_since: Mapped[datetime | None]
+    due_on: Mapped[date | None] = mapped_column(active_history=True)
+    due_by: Mapped[int] = mapped_column(default=0, active_history=True)
+    due_by_hand: Mapped[bool] = mapped_column(default=False)
+    assigned_to_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     indexable: Mapped[bool] = mapped_column(default=False)
     published_version: Mapped[str | None]
     published_digest: Mapped[str | None]
@@ -114,6 +132,7 @@ class Article(Base):
     decided_digest: Mapped[str | None]
     affirmed: Mapped[bool] = mapped_column(default=False)
 
+    assigned_to: Mapped[User | None] = relationship(lazy="raise")
     body: Mapped[ArticleBody] = relationship(back_populates="article", lazy="raise")
     meta: Mapped[ArticleMeta] = relationship(back_populates="article", lazy="raise")
     flags: Mapped[list[ArticleFlag]] = relationship(
@@ -189,7 +208,8 @@ class Policy(Base):
     `floors`: score name to 0..100. `keep_indexable`: an approved article whose text arrives changed stays indexable in the
     approved text until somebody has read the new one. `due_after_days`: working days from entering the queue to being due,
     none if nothing is ever due; `due_a_day`: how many may become due on one day, none for any number.
-    `bulk_approve_limit`: how many articles a lead may approve at once, 0 for one by one only.
+    `bulk_approve_limit`: how many articles a lead may approve at once, 0 for one by one only. `order_version` and
+    `due_version`: the version since which the queue is ordered so, and since which things are due so.
     It stands here since imports ask for it, and they know no reviewing.
     """
 
@@ -208,6 +228,36 @@ class Policy(Base):
     due_after_days: Mapped[int | None]
     due_a_day: Mapped[int | None]
     bulk_approve_limit: Mapped[int] = mapped_column(default=0)
+    order_version: Mapped[int] = mapped_column(default=0)
+    due_version: Mapped[int] = mapped_column(default=0)
     reason: Mapped[str]
     changed_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     changed_at: Mapped[datetime]
+
+
+class DueDay(Base):
+    """So many of the waiting articles are due on this day, as the rows of one day add up.
+
+    `version` is the policy's that the days follow. Rows are added and never changed: two people who each changed the days of
+    several articles in another order would else wait for each other for ever.
+    """
+
+    __tablename__ = "due_day"
+    __table_args__ = (Index("ix_due_day_version_day", "version", "day"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    version: Mapped[int]
+    day: Mapped[date]
+    articles: Mapped[int]
+
+
+class FigureChange(Base):
+    """Evidence about an article has changed by which the queue is ranked: a job places the article again.
+
+    It names the article by number only: a foreign key would make who measures wait for who decides.
+    """
+
+    __tablename__ = "figure_change"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    article_id: Mapped[int]

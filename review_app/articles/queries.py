@@ -57,7 +57,12 @@ def get_article(session: Session, source_id: str) -> Article:
     found = session.scalar(
         select(Article)
         .where(Article.source_id == source_id)
-        .options(joinedload(Article.body), joinedload(Article.meta), selectinload(Article.flags))
+        .options(
+            joinedload(Article.body),
+            joinedload(Article.meta),
+            joinedload(Article.assigned_to),
+            selectinload(Article.flags),
+        )
     )
     if found is None:
         raise NotFound(f"There is no article {source_id[:200]}.")

@@ -58,10 +58,15 @@ class ArticleEvidence(Base):
     """What was measured of an article, on which text, and the keys by which like titles are found.
 
     It holds as long as the article has this `text_digest` and the program measures in this `measure_version`.
+    `paragraphs` counts the distinct ones, `shared` those of them that stand in another article too, and `repeated` is the
+    one in percent of the other, rounded down. Whoever writes `paragraph` keeps them, for the other articles as well.
     """
 
     __tablename__ = "article_evidence"
     __table_args__ = (
+        CheckConstraint("shared BETWEEN 0 AND paragraphs", name="shared"),
+        CheckConstraint("repeated BETWEEN 0 AND 100", name="repeated"),
+        Index("ix_article_evidence_repeated_article_id", "repeated", "article_id"),
         Index("ix_article_evidence_title_digest", "title_digest"),
         *(Index(f"ix_article_evidence_title_part_{number}", f"title_part_{number}") for number in range(3)),
     )
@@ -71,6 +76,9 @@ class ArticleEvidence(Base):
     measure_version: Mapped[int]
     measured_at: Mapped[datetime]
     facts: Mapped[dict[str, Any]]
+    paragraphs: Mapped[int]
+    shared: Mapped[int]
+    repeated: Mapped[int]
     title_digest: Mapped[int]
     title_part_0: Mapped[int | None]
     title_part_1: Mapped[int | None]

@@ -7,18 +7,21 @@ PostgreSQL it is an advisory lock. Whoever locks articles as well locks them fir
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ARRAY, BigInteger, Insert, Table, bindparam, delete, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
+from review_app.articles import figures
+from review_app.articles.ordering import note_figures
 from review_app.evidence.likeness import bands_of, without_names
 from review_app.evidence.measuring import Measured
 from review_app.evidence.models import ArticleEvidence, Paragraph, Passage
 from review_app.evidence.rules import MEASURE_VERSION
 
+HUNDRED = 100
 ONE_AT_A_TIME = 0x5244_0002
 MOST_VALUES = 5_000
 """So many values go into one statement; PostgreSQL takes 65,535 and SQLite 32,766."""
@@ -31,6 +34,14 @@ RAISE_COUNT = (
     update(PASSAGES)
     .where(PASSAGES.c.digest == bindparam("found"))
     .values(articles=PASSAGES.c.articles + bindparam("more"))
+)
+SHARE_MORE = (
+    update(EVIDENCE)
+    .where(EVIDENCE.c.article_id == bindparam("holder"))
+    .values(
+        shared=EVIDENCE.c.shared + bindparam("more"),
+        repeated=(EVIDENCE.c.shared + bindparam("more")) * HUNDRED // EVIDENCE.c.paragraphs,
+    )
 )
 REMOVE_PARAGRAPH = delete(PARAGRAPHS).where(
     PARAGRAPHS.c.article_id == bindparam("of_article"), PARAGRAPHS.c.digest == bindparam("gone")
@@ -59,14 +70,31 @@ def write(session: Session, measured: Sequence[Measured], now: datetime) -> None
     before = _paragraphs_of(session, [one.article_id for one in measured])
     gone = {one.article_id: before[one.article_id] - one.paragraphs.keys() for one in measured}
     fresh = {one.article_id: sorted(one.paragraphs.keys() - before[one.article_id]) for one in measured}
-    _remove_paragraphs(session, gone)
-    _insert(session, PARAGRAPHS, ({"article_id": key, "digest": one} for key in fresh for one in fresh[key]))
-    for ids in _pieces([one.article_id for one in measured]):
-        session.execute(delete(EVIDENCE).where(EVIDENCE.c.article_id.in_(ids)))
-    _insert(session, EVIDENCE, (_row_of(one, now) for one in measured))
     more = Counter(digest for digests in fresh.values() for digest in digests)
     more.subtract(digest for digests in gone.values() for digest in digests)
-    _change_counts(session, more, _texts_of(measured, fresh))
+    counts = _counts(session, more.keys() | {digest for one in measured for digest in one.paragraphs})
+    _remove_paragraphs(session, gone)
+    _tell_others(session, counts, more, before.keys())
+    _insert(session, PARAGRAPHS, ({"article_id": key, "digest": one} for key in fresh for one in fresh[key]))
+    _change_counts(session, counts, more, _texts_of(measured, fresh))
+    for ids in _pieces([one.article_id for one in measured]):
+        session.execute(delete(EVIDENCE).where(EVIDENCE.c.article_id.in_(ids)))
+    elsewhere = {digest for digest, articles in counts.items() if articles + more[digest] > 1}
+    elsewhere |= {digest for digest, articles in more.items() if articles > 1}
+    _insert(session, EVIDENCE, (_row_of(one, elsewhere, now) for one in measured))
+    note_figures(session, [one.article_id for one in measured])
+
+
+def repeated_of(session: Session, article_ids: Collection[int]) -> dict[int, int]:
+    """Which percentage of their paragraphs stands elsewhere too, of those that were measured."""
+    found: dict[int, int] = {}
+    for ids in _pieces(list(article_ids)):
+        query = select(EVIDENCE.c.article_id, EVIDENCE.c.repeated).where(EVIDENCE.c.article_id.in_(ids))
+        found |= dict(session.execute(query).all())
+    return found
+
+
+figures.offer(repeated_of, hold=be_the_one)
 
 
 def remove(session: Session, article_ids: Sequence[int]) -> None:
@@ -78,7 +106,49 @@ def remove(session: Session, article_ids: Sequence[int]) -> None:
         session.execute(delete(EVIDENCE).where(EVIDENCE.c.article_id.in_(ids)))
         fewer: Counter[int] = Counter()
         fewer.subtract(digest for digests in before.values() for digest in digests)
-        _change_counts(session, fewer, {})
+        counts = _counts(session, fewer.keys())
+        _tell_others(session, counts, fewer, before.keys())
+        _change_counts(session, counts, fewer, {})
+
+
+def _counts(session: Session, digests: Iterable[int]) -> dict[int, int]:
+    """In how many articles each of these passages stands, of those that are known."""
+    found: dict[int, int] = {}
+    for some in _pieces(sorted(digests)):
+        found |= dict(
+            session.execute(
+                select(PASSAGES.c.digest, PASSAGES.c.articles).where(PASSAGES.c.digest.in_(some))
+            ).all()
+        )
+    return found
+
+
+def _tell_others(
+    session: Session, counts: Mapping[int, int], more: Mapping[int, int], written: Iterable[int]
+) -> None:
+    """Change what other articles share, where a passage of theirs gets its second holder or loses it.
+
+    Asked when what goes has gone and what comes has not come: then such a passage stands in one article at most, so that
+    there is no more to read and to write than there are changed passages.
+    """
+    turned = {
+        digest: 1 if change > 0 else -1
+        for digest, change in more.items()
+        if (counts.get(digest, 0) > 1) != (counts.get(digest, 0) + change > 1)
+    }
+    holders: Counter[int] = Counter()
+    for digests in _pieces(sorted(turned.keys() & counts.keys())):
+        query = select(PARAGRAPHS.c.article_id, PARAGRAPHS.c.digest).where(PARAGRAPHS.c.digest.in_(digests))
+        for article_id, digest in session.execute(query):
+            holders[article_id] += turned[digest]
+    for article_id in written:
+        del holders[article_id]
+    rows = [
+        {"holder": article_id, "more": change} for article_id, change in sorted(holders.items()) if change
+    ]
+    if rows:
+        session.execute(SHARE_MORE, rows)
+        note_figures(session, [row["holder"] for row in rows])
 
 
 def _paragraphs_of(session: Session, article_ids: Sequence[int]) -> Mapping[int, set[int]]:
@@ -95,13 +165,17 @@ def _remove_paragraphs(session: Session, gone: Mapping[int, Iterable[int]]) -> N
         session.execute(REMOVE_PARAGRAPH, rows)
 
 
-def _row_of(one: Measured, now: datetime) -> dict[str, object]:
+def _row_of(one: Measured, elsewhere: Container[int], now: datetime) -> dict[str, object]:
+    shared = sum(digest in elsewhere for digest in one.paragraphs)
     return {
         "article_id": one.article_id,
         "text_digest": one.text_digest,
         "measure_version": MEASURE_VERSION,
         "measured_at": now,
         "facts": one.facts,
+        "paragraphs": len(one.paragraphs),
+        "shared": shared,
+        "repeated": shared * HUNDRED // max(1, len(one.paragraphs)),
         "title_digest": one.title_digest,
     } | {f"title_part_{number}": part for number, part in enumerate(one.title_parts)}
 
@@ -118,38 +192,25 @@ def _texts_of(
 
 
 def _change_counts(
-    session: Session, more: Mapping[int, int], texts: Mapping[int, tuple[str, Sequence[str]]]
+    session: Session,
+    counts: Mapping[int, int],
+    more: Mapping[int, int],
+    texts: Mapping[int, tuple[str, Sequence[str]]],
 ) -> None:
     """Add to the counts of passages. Those that are new get their bands, those that stand nowhere any more go."""
     changed = sorted(digest for digest, change in more.items() if change)
-    known = set()
-    for digests in _pieces(changed):
-        known |= set(session.scalars(select(PASSAGES.c.digest).where(PASSAGES.c.digest.in_(digests))))
-    _insert(
-        session,
-        PASSAGES,
-        (_passage(digest, more[digest], *texts[digest]) for digest in changed if digest not in known),
-    )
-    fewer = [digest for digest in changed if more[digest] < 0]
-    for digests in _pieces(fewer):
-        _remove_or_lower(session, digests, more)
-    raised = [
-        {"found": digest, "more": more[digest]} for digest in changed if digest in known and more[digest] > 0
+    fresh = (digest for digest in changed if digest not in counts)
+    _insert(session, PASSAGES, (_passage(digest, more[digest], *texts[digest]) for digest in fresh))
+    over = [digest for digest in changed if digest in counts and counts[digest] + more[digest] <= 0]
+    for digests in _pieces(over):
+        session.execute(delete(PASSAGES).where(PASSAGES.c.digest.in_(digests)))
+    rows = [
+        {"found": digest, "more": more[digest]}
+        for digest in changed
+        if digest in counts and counts[digest] + more[digest] > 0
     ]
-    if raised:
-        session.execute(RAISE_COUNT, raised)
-
-
-def _remove_or_lower(session: Session, digests: Sequence[int], more: Mapping[int, int]) -> None:
-    query = select(PASSAGES.c.digest, PASSAGES.c.articles).where(PASSAGES.c.digest.in_(digests))
-    counts = session.execute(query).all()
-    over = [digest for digest, articles in counts if articles + more[digest] <= 0]
-    session.execute(delete(PASSAGES).where(PASSAGES.c.digest.in_(over)))
-    lowered = [
-        {"found": digest, "more": more[digest]} for digest, articles in counts if articles + more[digest] > 0
-    ]
-    if lowered:
-        session.execute(RAISE_COUNT, lowered)
+    if rows:
+        session.execute(RAISE_COUNT, rows)
 
 
 def _passage(digest: int, articles: int, normal: str, names: Sequence[str]) -> dict[str, int | None]:

@@ -77,6 +77,7 @@ def take_judgement(article: Article, record: Record, now: datetime) -> None:
         published_version=None,
         decided_at=None,
         text_digest=article.text_digest,
+        assigned_to_id=article.assigned_to_id,
     )
     set_state(article, state, now)
 

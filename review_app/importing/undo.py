@@ -10,6 +10,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from review_app.articles.models import Article
+from review_app.articles.ordering import forget_days
 from review_app.articles.search import forget_articles, index_article
 from review_app.base.errors import Conflict, Invalid
 from review_app.evidence.actions import forget, remeasure
@@ -159,6 +160,7 @@ def _why_left(row: ImportRow, batch: ImportBatch, article: Article | None, busy:
 def _take_away(session: Session, article_ids: list[int]) -> None:
     if not article_ids:
         return
+    forget_days(session, article_ids)
     forget(session, article_ids)
     forget_articles(session, article_ids)
     session.execute(

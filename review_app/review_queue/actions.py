@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import case, delete, func, or_, select
+from sqlalchemy import Select, case, delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from review_app.accounts.models import User
-from review_app.articles.actions import began_to_wait, rank_of, touch
+from review_app.articles.actions import began_to_wait, touch
 from review_app.articles.filters import Filters
 from review_app.articles.models import Article
 from review_app.articles.rules import SETTLED
 from review_app.base.errors import Conflict, Invalid
 from review_app.outbox.actions import Actor, log_event
+from review_app.review_queue.assignments import open_to
 from review_app.review_queue.models import Claim, Skip
 from review_app.review_queue.queries import claim_of, free, live, skipped_by, waiting
 from review_app.review_queue.rules import MOST_CLAIMS, REASON_LENGTH
@@ -50,23 +51,42 @@ class TooManyClaims(Conflict):
 def claim_next(
     session: Session, user: User, filters: Filters, *, now: datetime, lease: timedelta
 ) -> Claim | None:
-    """Claim the first free article within the filters, those this reviewer skipped last. None when there is none.
+    """Claim the first free article within the filters: this reviewer's own, then what nobody is to do. None without any.
 
+    What they skipped comes last; what is assigned to somebody else never comes, unless the filters ask for it.
     Two reviewers can never get the same one: on PostgreSQL a row that another is just claiming is passed over, and a
     claim that was committed after our look is met by the upsert, which then changes nothing, and we look again.
     Raises `TooManyClaims`.
     """
     _leave_room(session, user, now)
-    base = waiting(session, filters).where(free(now)).limit(1).with_for_update(of=Article, skip_locked=True)
-    fresh = base.where(~skipped_by(user)).order_by(Article.queue_rank, Article.id)
-    passed_over = base.join(Skip, (Skip.article_id == Article.id) & (Skip.user_id == user.id)).order_by(
-        Skip.skipped_at, Article.id
-    )
-    while (article := session.scalar(fresh) or session.scalar(passed_over)) is not None:
+    ways = list(_ways_to_next(session, user, filters, now))
+    while (article := _first(session, ways)) is not None:
         claim = _take(session, article, user, now=now, lease=lease)
         if claim is not None:
             return claim
     return None
+
+
+def _first(session: Session, queries: Iterable[Select[Any]]) -> Article | None:
+    return next((found for query in queries if (found := session.scalar(query)) is not None), None)
+
+
+def _ways_to_next(session: Session, user: User, filters: Filters, now: datetime) -> Iterator[Select[Any]]:
+    """Where to look for the next, in turn; each looks along an index and takes the first that is free."""
+    base = waiting(session, filters).where(free(now)).limit(1).with_for_update(of=Article, skip_locked=True)
+    fresh, order = base.where(~skipped_by(user)), (Article.queue_rank, Article.id)
+    passed_over = base.join(Skip, (Skip.article_id == Article.id) & (Skip.user_id == user.id))
+    passed_over = passed_over.order_by(Skip.skipped_at, Article.id)
+    active = filters.active()
+    if "assigned" in active:
+        yield from (fresh.order_by(*order), passed_over)
+        return
+    yield fresh.where(Article.assigned_to_id == user.id).order_by(*order)
+    # PostgreSQL does not see that whatever is null is alike, so the index is in this order for it only if we say so. With
+    # other filters the index of one of these may be shorter, and is in the order of the queue alone.
+    nobodys = fresh.where(Article.assigned_to_id.is_(None))
+    yield nobodys.order_by(*order) if active else nobodys.order_by(Article.assigned_to_id, *order)
+    yield passed_over.where(open_to(user))
 
 
 def hold(session: Session, article: Article, user: User, *, now: datetime, lease: timedelta) -> Claim:
@@ -127,19 +147,20 @@ def put_behind(session: Session, article: Article, *, actor: Actor, now: datetim
     """A lead sends it behind all others, for everybody. Raises `Conflict` when it does not wait."""
     if not article.awaiting_review:
         raise Conflict("This article is not in the queue.")
-    last = select(func.max(Article.queue_rank)).where(Article.awaiting_review)
-    article.queue_rank = (session.scalar(last) or rank_of(now)) + 1
+    article.behind_since = now
     touch(article, now)
     log_event(session, "article.put_behind", ("article", article.source_id), actor=actor, now=now)
 
 
 def place_of(article: Article) -> dict[str, Any]:
-    """Whether an article waits, since when, and where: as JSON, so that it can be given back."""
+    """Whether an article waits, since when, and what its place follows from: as JSON, so that it can be given back."""
     return {
         "awaiting_review": article.awaiting_review,
         "needs_human_review": article.needs_human_review,
         "queue_rank": article.queue_rank,
         "waiting_since": article.waiting_since.isoformat(),
+        "behind_since": article.behind_since and article.behind_since.isoformat(),
+        "due_on": article.due_on and article.due_on.isoformat(),
     }
 
 
@@ -152,7 +173,10 @@ def put_back(
         place["needs_human_review"],
     )
     article.queue_rank = place["queue_rank"]
-    article.waiting_since = datetime.fromisoformat(place["waiting_since"])
+    since, behind, due = (place[name] for name in ("waiting_since", "behind_since", "due_on"))
+    article.waiting_since = datetime.fromisoformat(since)
+    article.behind_since = datetime.fromisoformat(behind) if behind else None
+    article.due_on = date.fromisoformat(due) if due else None
     touch(article, now)
     log_event(session, "article.put_back", ("article", article.source_id), actor=actor, now=now)
 

@@ -1,4 +1,4 @@
-"""Who holds an article, and who skipped it."""
+"""Who holds an article, who skipped it, and to whom it was given."""
 
 from __future__ import annotations
 
@@ -36,3 +36,14 @@ class Skip(Base):
     )
     reason: Mapped[str]
     skipped_at: Mapped[datetime]
+
+
+class Assignment(Base):
+    """Who gave a waiting article to whom, and when. It stands as long as the article itself names the same reviewer."""
+
+    __tablename__ = "assignment"
+
+    article_id: Mapped[int] = mapped_column(ForeignKey("article.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
+    assigned_by: Mapped[str]
+    assigned_at: Mapped[datetime]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from urllib.parse import parse_qsl
 
 from flask import flash, request, url_for
@@ -20,10 +20,12 @@ from review_app.base.answers import see_other
 from review_app.base.clock import utc_now
 from review_app.base.database import db, transaction
 from review_app.base.errors import Conflict, Invalid
-from review_app.base.web import local, settings
+from review_app.base.web import local, settings, viewer_zone
 from review_app.review_queue.actions import ClaimHeld, TooManyClaims, claim_next
+from review_app.review_queue.assignments import open_to
 from review_app.review_queue.models import Claim
-from review_app.review_queue.queries import QueueLength, claims_of
+from review_app.review_queue.queries import QueueLength, QueueRow, claims_of, waiting
+from review_app.review_queue.reasons import Reason, reasons
 from review_app.review_queue.rules import MOST_CLAIMS, Sort
 
 TITLE_IN_MESSAGE = 80
@@ -62,6 +64,16 @@ def chips(filters: Filters, sort: Sort) -> list[tuple[str, str]]:
     kept = "" if sort is Sort.OLDEST else f"sort={sort.value}"
     found = filters.chips(url_for("review_queue.queue"))
     return [(text, url + ("&" if "?" in url else "?") + kept if kept else url) for text, url in found]
+
+
+def today() -> date:
+    """Today, where the viewer is."""
+    return utc_now().astimezone(viewer_zone()).date()
+
+
+def reasons_of(session: Session, rows: Sequence[QueueRow]) -> dict[int, Reason]:
+    """Why each row stands where it stands, by the article's id."""
+    return reasons(session, [row.article for row in rows], today())
 
 
 def short(title: str) -> str:
@@ -115,7 +127,8 @@ def open_next(filters: Filters) -> AnyResponse:
         return see_other(queue_url(filters))
     if source_id is None:
         where = "within these filters" if filters.active() else "to review"
-        flash(f"Nothing more is free {where} just now.", "info")
+        others = " What still waits is assigned to others." if _all_assigned(filters) else ""
+        flash(f"Nothing more is free {where} just now.{others}", "info")
         return see_other(queue_url(filters))
     return see_other(url_for("reviewing.review", source_id=source_id) + filters.query())
 
@@ -124,6 +137,12 @@ def _claim_next(filters: Filters) -> str | None:
     with transaction() as session:
         claim = claim_next(session, person(), filters, now=utc_now(), lease=lease())
         return session.get_one(Article, claim.article_id).source_id if claim else None
+
+
+def _all_assigned(filters: Filters) -> bool:
+    """Whether something waits within the filters that somebody else is to do."""
+    theirs = waiting(db.session(), filters).where(~open_to(person())).with_only_columns(Article.id).limit(1)
+    return db.session().scalar(theirs) is not None
 
 
 def too_many_message(held: Sequence[Claim]) -> str:

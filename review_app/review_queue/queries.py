@@ -69,7 +69,7 @@ def list_queue(
         waiting(session, filters)
         .add_columns(Claim)
         .outerjoin(Claim, and_(Claim.article_id == Article.id, live(now)))
-        .options(selectinload(Article.flags), joinedload(Claim.user))
+        .options(selectinload(Article.flags), joinedload(Article.assigned_to), joinedload(Claim.user))
         .limit(size + 1)
     )
     rows = [QueueRow(*row) for row in session.execute(_ordered(query, sort, after))]

@@ -63,6 +63,7 @@ def _results() -> dict[str, Any]:
         "rows": rows.rows,
         "length": length,
         "flags_of": pages.flags_of,
+        "reasons": pages.reasons_of(session, rows.rows),
         "chips": pages.chips(filters, sort),
         "next_url": rows.next and pages.queue_url(filters, sort, rows.next),
         "may_change_many": (many := person().may(Permission.CHANGE_MANY)),

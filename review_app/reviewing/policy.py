@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from review_app.accounts.models import User
 from review_app.articles.models import Policy
+from review_app.articles.ordering import current_order, versions_of
 from review_app.articles.rules import SCORES, Ranking
 from review_app.base.errors import Conflict, Invalid, NotFound
 from review_app.outbox.actions import Actor, log_event
@@ -101,6 +102,7 @@ def set_floors(
         changed_by_id=user.id,
         changed_at=now,
     )
+    policy.order_version, policy.due_version = versions_of(policy, current_order(session))
     session.add(policy)
     try:
         session.flush()

@@ -19,6 +19,7 @@ from review_app.base.problems import status_of
 from review_app.evidence.queries import NOT_MEASURED, evidence_of
 from review_app.review_queue import pages as queue_pages
 from review_app.review_queue.queries import claim_of
+from review_app.review_queue.reasons import reason_of
 from review_app.reviewing import merge_pages, pages
 from review_app.reviewing.actions import StaleArticle, decide, roll_back
 from review_app.reviewing.forms import (
@@ -104,6 +105,7 @@ def _review_page(article: Article, form: DecisionForm, status: int, *, stale: bo
         proposal=None if asks_for_part() else merge_pages.waiting_merge(session, article),
         since=None if asks_for_part() else merge_pages.since_decision(session, article, history.decisions),
         filters=queue_pages.filters_behind(),
+        reason=None if asks_for_part() else reason_of(session, article, queue_pages.today()),
     )
     return make_response(html, status)
 

@@ -30,6 +30,7 @@ from review_app.worker import run_pending
 from tests.evidence.texts import html, measured, paragraph
 from tests.factories import LONG_AGO, make_article
 from tests.importing.records import lines, record
+from tests.reviewing.test_query_counts import counted
 
 Sessions = Callable[[], AbstractContextManager[Session]]
 BATCH = 7
@@ -54,10 +55,26 @@ def kept(session: Session) -> tuple[set[tuple[int, int]], dict[int, int], set[tu
     return paragraphs, counts, texts
 
 
+def shares(session: Session) -> dict[int, tuple[int, int, int]]:
+    """What each article says of its paragraphs: how many it has, how many of them others have, and that in percent."""
+    columns = (ArticleEvidence.paragraphs, ArticleEvidence.shared, ArticleEvidence.repeated)
+    return {key: (a, b, c) for key, a, b, c in session.execute(select(ArticleEvidence.article_id, *columns))}
+
+
+def repeated(session: Session) -> dict[str, int]:
+    """How much of each article stands in others, in percent."""
+    query = select(Article.source_id, ArticleEvidence.repeated).join_from(ArticleEvidence, Article)
+    return dict(session.execute(query).all())
+
+
 def assert_counted(session: Session) -> None:
-    """Each passage says in how many articles it stands, and there is none that stands nowhere."""
+    """Each passage says in how many articles it stands, none stands nowhere, and each article how many it shares."""
     paragraphs, counts, _ = kept(session)
     assert counts == Counter(digest for _, digest in paragraphs)
+    for article_id, told in shares(session).items():
+        own = [digest for holder, digest in paragraphs if holder == article_id]
+        shared = sum(counts[digest] > 1 for digest in own)
+        assert told == (len(own), shared, 100 * shared // max(1, len(own)))
 
 
 def digest(text: str) -> int:
@@ -276,6 +293,37 @@ def test_whatever_happens_the_counts_are_right(session_of: Sessions) -> None:
                     body.html = html(*(paragraph(chance.randint(0, 6)) for _ in range(chance.randint(0, 4))))
                 remeasure(session, some, LONG_AGO)
             assert_counted(session)
+
+
+def test_a_passage_that_gets_a_second_holder_counts_for_the_first_one_too(session_of: Sessions) -> None:
+    with session_of() as session:
+        first = measured(session, "first", html(paragraph(1), paragraph(2), paragraph(3)))
+        assert repeated(session) == {"first": 0}
+        second = measured(session, "second", html(paragraph(1), paragraph(1)))
+        assert repeated(session) == {"first": 33, "second": 100}
+        measured(session, "third", html(paragraph(1), paragraph(4)))
+        forget(session, [second.id])
+        assert repeated(session) == {"first": 33, "third": 50}
+        session.get_one(ArticleBody, first.id).html = html(paragraph(2), paragraph(5))
+        remeasure(session, [first.id], LONG_AGO)
+        assert repeated(session) == {"first": 0, "third": 0}
+
+
+def test_telling_the_other_holders_takes_no_more_statements_the_more_there_are(
+    session_of: Sessions,
+) -> None:
+    with session_of() as session:
+        for number in range(12):
+            measured(session, f"holder-{number}", html(paragraph(number)))
+        few = make_article(session, "few", html(paragraph(0), paragraph(1)))
+        many = make_article(session, "many", html(*map(paragraph, range(12))))
+        statements = []
+        for article in (few, many):
+            with counted() as found:
+                remeasure(session, [article.id], LONG_AGO)
+            statements.append(len(found))
+        assert statements[0] == statements[1]
+        assert set(repeated(session).values()) == {100}
 
 
 def test_an_import_asks_for_evidence_and_a_dry_run_does_not(app: Flask, session_of: Sessions) -> None:

@@ -9,14 +9,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import event, select, text, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from review_app.accounts.models import User
 from review_app.articles.filters import Filters
+from review_app.articles.models import Article
+from review_app.articles.ordering import any_out_of_place
 from review_app.review_queue.actions import claim_next
+from review_app.review_queue.models import Skip
 from review_app.review_queue.queries import choices, list_queue, queue_length
+from review_app.review_queue.reasons import before_on_its_day
 from review_app.review_queue.rules import Sort
 from tests.factories import LONG_AGO, make_article
 
@@ -84,7 +88,7 @@ def test_claiming_the_next_reads_along_the_index(
 ) -> None:
     with session_of() as session, plans(session) as found:
         claim_next(session, reviewer, Filters(), now=NOW, lease=timedelta(minutes=15))
-    assert PLAIN_INDEX in found[0]
+    assert "ix_article_queue_assigned_to_id" in found[0]
     assert "TEMP B-TREE" not in found[0]
 
 
@@ -93,13 +97,54 @@ def test_claiming_the_next_within_a_filter_reads_along_the_filter_s_index(
 ) -> None:
     with session_of() as session, plans(session) as found:
         claim_next(session, reviewer, Filters(stack=RARE), now=NOW, lease=timedelta(minutes=15))
-    assert "ix_article_queue_primary_stack" in found[0]
+    assert "ix_article_queue_primary_stack" in found[1]
+
+
+ASSIGNED_INDEX = "ix_article_queue_assigned_to_id"
+
+
+def test_the_next_is_one_s_own_or_nobody_s_along_an_index_however_much_is_assigned_and_skipped(
+    session_of: Sessions, long_queue: None, reviewer: User, colleague: User
+) -> None:
+    with session_of() as session:
+        waiting = select(Article.id).where(Article.awaiting_review).order_by(Article.queue_rank)
+        theirs = session.scalars(waiting.limit(60)).all()
+        session.execute(update(Article).where(Article.id.in_(theirs)).values(assigned_to_id=colleague.id))
+        for article_id in session.scalars(waiting.offset(60).limit(20)):
+            session.add(Skip(article_id=article_id, user_id=reviewer.id, reason="", skipped_at=NOW))
+    with session_of() as session:
+        session.execute(text("ANALYZE"))
+    with session_of() as session, plans(session) as found:
+        assert claim_next(session, reviewer, Filters(), now=NOW, lease=timedelta(minutes=15))
+    assert len(found) == 2, "one look for what is theirs, one for what is nobody's"
+    for plan in found:
+        assert ASSIGNED_INDEX in plan
+        assert "Sort" not in plan
+        assert "TEMP B-TREE" not in plan
+
+
+def test_what_stands_out_of_place_is_found_along_an_index(session_of: Sessions, long_queue: None) -> None:
+    with session_of() as session, plans(session) as found:
+        assert not any_out_of_place(session)
+    assert len(found) == 2
+    assert all("ix_article_ordered_by" in plan for plan in found)
+
+
+def test_the_place_among_those_of_one_day_is_counted_along_the_queue(
+    session_of: Sessions, long_queue: None
+) -> None:
+    with session_of() as session, plans(session) as found:
+        last = select(Article).where(Article.awaiting_review).order_by(Article.queue_rank.desc())
+        article = session.scalars(last).first()
+        assert article is not None
+        assert before_on_its_day(session, article) == 99
+    assert PLAIN_INDEX in found[-1]
 
 
 def test_the_oldest_is_found_along_the_index(session_of: Sessions, long_queue: None) -> None:
     with session_of() as session, plans(session) as found:
         queue_length(session, Filters())
-    assert PLAIN_INDEX in found[1]
+    assert "ix_article_waiting_since" in found[1]
 
 
 def test_the_choices_of_filters_are_found_along_their_indexes(session_of: Sessions, long_queue: None) -> None:

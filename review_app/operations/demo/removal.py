@@ -10,11 +10,13 @@ from sqlalchemy.orm import Session, aliased
 
 from review_app.accounts.models import ApiToken, LoginAttempt, User, UserSession
 from review_app.articles.models import Article, Policy
+from review_app.articles.ordering import forget_days
 from review_app.articles.search import forget_articles
 from review_app.base.database import Base
 from review_app.evidence.actions import forget
 from review_app.evidence.models import EvidenceRun
 from review_app.importing.models import ImportBatch
+from review_app.notifications.models import Notification
 from review_app.operations.demo.people import DEMO
 from review_app.operations.demo.traces import Subjects, Traces
 from review_app.outbox.actions import log_event
@@ -79,6 +81,7 @@ def _drop_if_empty(session: Session, decision: Decision) -> None:
 
 def _remove_articles(session: Session, traces: Traces) -> None:
     """Texts, metadata, flags, claims, skips and publications go with their articles."""
+    forget_days(session, list(traces.articles))
     forget_articles(session, list(traces.articles))
     forget(session, list(traces.articles))
     session.execute(delete(Article).where(Article.id.in_(traces.articles)))
@@ -116,6 +119,7 @@ def _remove_from_log_and_outbox(
     )
     session.execute(delete(Event).where(subjects.in_log()))
     session.execute(delete(ChangeRecord).where(subjects.in_log(ChangeRecord)))
+    session.execute(delete(Notification).where(subjects.in_log(Notification)))
     session.execute(delete(OutboxEvent).where(subjects.in_outbox()))
     session.execute(delete(LoginAttempt).where(LoginAttempt.email.in_(emails)))
 
@@ -154,7 +158,7 @@ def _columns_naming_people() -> Iterator[Column[int]]:
 
 def _shut_out(session: Session, user: User, now: datetime) -> None:
     """From here on an ordinary account without a way in. Not `disable_user`: the last administrator goes too."""
-    for held in (UserSession, ApiToken, Claim, Skip):
+    for held in (UserSession, ApiToken, Claim, Skip, Notification):
         session.execute(delete(held).where(held.user_id == user.id))
     user.is_active, user.is_demo = False, False
     user.name, user.email = f"Former {user.name.lower()} (demo)", f"former-demo-{user.id}@example.com"

@@ -16,8 +16,9 @@ from review_app.articles.models import Article
 from review_app.base.errors import Conflict, Forbidden, Invalid
 from review_app.notifications.actions import notify
 from review_app.notifications.rules import Kind
-from review_app.outbox.actions import Actor, log_event, reschedule
+from review_app.outbox.actions import SYSTEM, Actor, log_event, reschedule
 from review_app.outbox.changes import note_change, observe_change
+from review_app.review_queue.assignments import person_to_assign
 from review_app.reviewing.bulk.models import BulkAction, BulkItem
 from review_app.reviewing.bulk.queries import plan_of
 from review_app.reviewing.bulk.rules import (
@@ -50,19 +51,24 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Params:
-    """What goes with each decision: the note, and the lines of the checklist that were ticked."""
+    """What goes with each article: the note, the lines of the checklist that were ticked, whose it becomes.
+
+    `reviewer` is an email, or empty for nobody.
+    """
 
     note: str = ""
     checklist: frozenset[int] = field(default_factory=frozenset)
+    reviewer: str = ""
 
     @classmethod
     def of(cls, bulk: BulkAction) -> Params:
         """As they were said."""
-        return cls(bulk.params.get("note", ""), frozenset(bulk.params.get("checklist", ())))
+        params = bulk.params
+        return cls(params["note"], frozenset(params["checklist"]), params["reviewer"])
 
     def as_json(self) -> dict[str, Any]:
         """For the record."""
-        return {"note": self.note.strip(), "checklist": sorted(self.checklist)}
+        return {"note": self.note.strip(), "checklist": sorted(self.checklist), "reviewer": self.reviewer}
 
 
 def freeze(
@@ -182,14 +188,23 @@ def confirm(
     if why := why_not(bulk, user, rules):
         raise Conflict(why)
     check_params(Action(bulk.action), params, rules)
+    bulk.params = params.as_json() | _whose(session, bulk, params)
     ready = plan_of(session, bulk, rules, now).ready
     if not ready:
         raise Conflict("All of the selected articles are left out, so there is nothing to do.")
-    bulk.params, bulk.state = params.as_json(), State.QUEUED.value
+    bulk.state = State.QUEUED.value
     subject = ("bulk", str(bulk.id))
     after = {"action": bulk.action, "selection": bulk.selection, "articles": bulk.total}
     log_event(session, "bulk.confirmed", subject, actor=actor, now=now, after=after)
     _note_change(session, bulk, ready, params, actor=actor, now=now)
+
+
+def _whose(session: Session, bulk: BulkAction, params: Params) -> dict[str, Any]:
+    """To whom they are assigned, by id. Raises `Invalid` for somebody who is not here."""
+    if Action(bulk.action) is not Action.ASSIGN:
+        return {}
+    reviewer = person_to_assign(session, params.reviewer)
+    return {"reviewer_id": reviewer.id if reviewer else None}
 
 
 def _note_change(
@@ -237,7 +252,17 @@ def end(
     bulk.state, bulk.failure, bulk.ended_at = state.value, failure, now
     bulk.leased_by, bulk.lease_until = None, None
     reschedule(session, _causes(bulk), now + undo, now)
+    if state is not State.UNDONE:
+        _tell_reviewer(session, bulk, now)
     observe_change(session, ("bulk", str(bulk.id)), _observed(bulk), now)
+
+
+def _tell_reviewer(session: Session, bulk: BulkAction, now: datetime) -> None:
+    """One message for all that was assigned to somebody, not one an article."""
+    reviewer = bulk.params.get("reviewer_id")
+    if bulk.done and reviewer and reviewer != bulk.user_id:
+        text, subject = f"{bulk.done:,} articles are assigned to you.", ("queue", "?assigned=me")
+        notify(session, reviewer, Kind.ASSIGNED, text=text, subject=subject, by=SYSTEM, now=now)
 
 
 def counts(bulk: BulkAction) -> dict[str, int]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from wtforms.fields import SelectField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 
+from review_app.accounts.models import User
 from review_app.base.errors import Invalid
 from review_app.reviewing.bulk.actions import Params
 from review_app.reviewing.bulk.rules import VERBS, Action
@@ -28,10 +31,18 @@ class ChoiceForm(TellingForm):
 class ConfirmForm(TellingForm):
     note = TextAreaField("Note", filters=[typed_text])
     checklist = ItemsField("Checklist", default=frozenset())
+    reviewer = SelectField(
+        "Reviewer", default="", choices=[SelectChoice("", "Nobody")], validate_choice=False
+    )
+
+    def offer(self, people: Sequence[User]) -> None:
+        """Let the select show those to whom articles can be assigned."""
+        named = [SelectChoice(one.email, f"{one.name} ({one.email})") for one in people]
+        self.reviewer.choices = [SelectChoice("", "Nobody"), *named]
 
     def params(self) -> Params:
         """What goes with each decision. The form must be valid."""
-        return Params(self.note.data or "", self.checklist.data)
+        return Params(self.note.data or "", self.checklist.data, self.reviewer.data or "")
 
 
 class UndoForm(TellingForm):

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from review_app.accounts.models import User
 from review_app.base.paging import Page
 from review_app.base.web import settings
+from review_app.review_queue.assignments import reviewers
 from review_app.reviewing.bulk.actions import undo_is_free, why_not
 from review_app.reviewing.bulk.forms import ConfirmForm, UndoForm
 from review_app.reviewing.bulk.models import BulkAction
@@ -66,6 +67,11 @@ class Preview:
         return Action(self.bulk.action) in DECIDES
 
     @property
+    def assigns(self) -> bool:
+        """Whether it asks to whom."""
+        return Action(self.bulk.action) is Action.ASSIGN
+
+    @property
     def needs_note(self) -> bool:
         """Whether it must be there."""
         return needs_note(Action(self.bulk.action))
@@ -77,6 +83,8 @@ def preview_of(
     """How it would go now."""
     rules = current_rules(session)
     plan = plan_of(session, bulk, rules, now)
+    if Action(bulk.action) is Action.ASSIGN:
+        form.offer(reviewers(session))
     after, left_after = request.args.get("after"), request.args.get("left_after")
     nothing: Page[Row] = Page((), None)
     return Preview(

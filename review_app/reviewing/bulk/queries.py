@@ -174,7 +174,7 @@ def why_left(bulk: BulkAction, rules: Rules) -> Reason:
     return case(
         (Article.row_version != BulkItem.row_version, literal(Left.CHANGED.value)),
         (Claim.article_id.is_not(None), literal(Left.HELD.value)),
-        *(_why_not_decided(action, rules) if action in DECIDES else _why_not_moved(action)),
+        *(_why_not_decided(action, rules) if action in DECIDES else _why_not_moved(action, bulk)),
         else_=null(),
     )
 
@@ -197,9 +197,17 @@ def _why_not_decided(action: Action, rules: Rules) -> list[tuple[ColumnElement[b
     return [*why, (or_(*low), literal(Left.BELOW_FLOOR.value))] if low else why
 
 
-def _why_not_moved(action: Action) -> list[tuple[ColumnElement[bool], Any]]:
+def _why_not_moved(action: Action, bulk: BulkAction) -> list[tuple[ColumnElement[bool], Any]]:
+    not_waiting = (Article.awaiting_review.is_(False), literal(Left.NOT_WAITING.value))
     if action is Action.PUT_BEHIND:
-        return [(Article.awaiting_review.is_(False), literal(Left.NOT_WAITING.value))]
+        return [not_waiting]
+    if action is Action.ASSIGN:
+        # whose they become is known only once it is confirmed
+        whose = Article.assigned_to_id.is_not_distinct_from(bulk.params.get("reviewer_id"))
+        return [
+            not_waiting,
+            *([(whose, literal(Left.ALREADY.value))] if "reviewer_id" in bulk.params else []),
+        ]
     settled = Article.revision_status.in_([status.value for status in SETTLED])
     return [
         (Article.awaiting_review.is_(True), literal(Left.ALREADY.value)),

@@ -32,6 +32,7 @@ class Action(StrEnum):
     SET_REVIEWED = "set_reviewed"
     REQUEST_CHANGES = "request_changes"
     REJECT = "reject"
+    ASSIGN = "assign"
     PUT_BEHIND = "put_behind"
     PUT_IN = "put_into_queue"
     APPROVE = "approve"
@@ -51,6 +52,7 @@ VERBS: Final = {
     Action.SET_REVIEWED: "Set to reviewed",
     Action.REQUEST_CHANGES: "Request changes",
     Action.REJECT: "Reject",
+    Action.ASSIGN: "Assign to a reviewer, or to nobody",
     Action.PUT_BEHIND: "Put behind all others",
     Action.PUT_IN: "Put into the queue",
     Action.APPROVE: "Approve, make indexable",

@@ -24,6 +24,7 @@ from review_app.review_queue.actions import (
     put_behind,
     put_into_queue,
 )
+from review_app.review_queue.assignments import assign
 from review_app.reviewing.actions import Judgement, StaleArticle, decide, roll_back
 from review_app.reviewing.bulk.actions import Params, end, may_not, why_not
 from review_app.reviewing.bulk.models import BulkAction, BulkItem
@@ -161,9 +162,19 @@ class _Hand:
 
     def _move(self, item: BulkItem, article: Article) -> None:
         before = place_of(article)
+        if Action(self.bulk.action) is Action.ASSIGN:
+            before = {"assigned_to_id": article.assigned_to_id}
+            self._assign(article, self.bulk.params["reviewer_id"])
+            item.before, item.after_version = before, article.row_version
+            return
         verb = put_behind if Action(self.bulk.action) is Action.PUT_BEHIND else put_into_queue
         verb(self.session, article, actor=self.actor, now=self.now)
         item.before, item.after_version = before, article.row_version
+
+    def _assign(self, article: Article, reviewer_id: int | None) -> None:
+        """Told once for all of it, when the run has ended."""
+        reviewer = self.session.get_one(User, reviewer_id) if reviewer_id else None
+        assign(self.session, article, reviewer, actor=self.actor, now=self.now, tell=False)
 
     def take_back(self, item: BulkItem, article: Article, decision: Decision | None) -> None:
         """Roll its decision back, or give it the place back that it had."""
@@ -182,6 +193,10 @@ class _Hand:
                 undo=self.undo,
                 tell=False,  # once for all of it, when it was asked for
             )
+        elif item.before is not None and "assigned_to_id" in item.before:
+            if article.assigned_to_id != self.bulk.params["reviewer_id"]:
+                raise StaleArticle(article)
+            self._assign(article, item.before["assigned_to_id"])
         elif item.before is None or article.row_version != item.after_version:
             raise StaleArticle(article)
         else:

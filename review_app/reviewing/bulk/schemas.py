@@ -31,9 +31,13 @@ class BulkParams(Input, frozen=True):
         tuple[int, ...], Meta(max_length=1000, description="The ids of the ticked lines, for an approval.")
     ] = ()
 
+    reviewer: Annotated[
+        Text, Meta(max_length=320, description="For `assign`: an email; empty for nobody.")
+    ] = ""
+
     def params(self) -> Params:
         """The same for the action."""
-        return Params(self.note, frozenset(self.checklist))
+        return Params(self.note, frozenset(self.checklist), self.reviewer)
 
 
 class NewBulk(Input, frozen=True, kw_only=True):

@@ -41,13 +41,15 @@ def frozen(session_of: Sessions) -> Bulk:
 def confirmed(session_of: Sessions, frozen: Bulk) -> Bulk:
     """Select them and confirm it."""
 
-    def make(user: User, action: str, *named: str, note: str = "Because.", **filters: Any) -> BulkAction:
+    def make(
+        user: User, action: str, *named: str, note: str = "Because.", reviewer: str = "", **filters: Any
+    ) -> BulkAction:
         bulk_id = frozen(user, action, *named, **filters).id
         with session_of() as session:
             bulk, rules = get_bulk(session, bulk_id), current_rules(session)
             ticked = frozenset(item.id for item in rules.checklist)
             who = session.get_one(User, user.id)
-            params = Params(note, ticked)
+            params = Params(note, ticked, reviewer)
             confirm(session, bulk, who, params, rules=rules, actor=who.as_actor(), now=utc_now())
             return bulk
 

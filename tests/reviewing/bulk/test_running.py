@@ -17,6 +17,7 @@ from review_app.articles.models import Article
 from review_app.articles.queries import lock_article
 from review_app.base.clock import utc_now
 from review_app.base.errors import Conflict, Forbidden, Invalid
+from review_app.notifications.models import Notification
 from review_app.outbox.actions import SYSTEM
 from review_app.outbox.changes import changes_of
 from review_app.outbox.models import OutboxEvent
@@ -260,6 +261,37 @@ def test_putting_in_takes_what_does_not_wait(
     undone(app, session_of, bulk, lead)
     with session_of() as session:
         assert standing(session) == before
+
+
+def test_assigning_gives_them_to_a_reviewer_who_is_told_once_and_an_undo_gives_them_back(
+    app: Flask, session_of: Sessions, done: Bulk, lead: User, reviewer: User, colleague: User
+) -> None:
+    articles(session_of, 4)
+    done(lead, "assign", "a000", reviewer=colleague.email)
+    bulk = done(lead, "assign", reviewer=reviewer.email)
+    assert (bulk.done, bulk.left_out) == (4, 0)
+
+    def whose() -> set[int | None]:
+        with session_of() as session:
+            return set(session.scalars(select(Article.assigned_to_id)))
+
+    assert whose() == {reviewer.id}
+    with session_of() as session:
+        told = session.scalars(select(Notification).filter_by(user_id=reviewer.id)).one()
+        assert told.text == "4 articles are assigned to you."
+    assert done(lead, "assign", "a001", "a002", reviewer=colleague.email).done == 2
+    bulk = undone(app, session_of, bulk, lead)
+    assert (bulk.taken_back, bulk.stayed) == (2, 2)
+    assert whose() == {colleague.id, None}
+
+
+def test_nothing_is_assigned_to_somebody_who_is_not_here(
+    session_of: Sessions, confirmed: Bulk, lead: User
+) -> None:
+    articles(session_of, 2)
+    with pytest.raises(Invalid) as refused:
+        confirmed(lead, "assign", reviewer="nobody@example.com")
+    assert "reviewer" in refused.value.fields
 
 
 def test_an_undo_leaves_what_somebody_worked_on_since_and_says_so(
