@@ -34,11 +34,6 @@ def those_named(source_ids: Sequence[str], back: str = "") -> Selection:
     return Selection("single articles", named=source_ids, back=back)
 
 
-def filters_of(query_string: str) -> Filters:
-    """The filters that a form came from. Raises `Invalid` for a broken one: dropped, it would select all there is."""
-    return Filters.of(dict(parse_qsl(query_string.lstrip("?"))))
-
-
 def way_back(query_string: str) -> str:
     """The same as a query string that leads back to the queue."""
     pairs = parse_qsl(query_string.lstrip("?")[:LONGEST_ADDRESS])

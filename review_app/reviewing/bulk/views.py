@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import parse_qsl
 
 from flask import Blueprint, flash, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from review_app.accounts.permissions import actor, permit, person
 from review_app.accounts.rules import Permission
+from review_app.articles.filters import Filters
 from review_app.base.answers import see_other
 from review_app.base.clock import utc_now
 from review_app.base.database import db, transaction
 from review_app.base.errors import Conflict, Forbidden, Invalid
 from review_app.base.jobs import wake
 from review_app.base.problems import status_of
+from review_app.review_queue.pages import filters_behind
 from review_app.reviewing.bulk import pages
 from review_app.reviewing.bulk.actions import Params, Selection, confirm, freeze, request_undo, stop
 from review_app.reviewing.bulk.forms import ChoiceForm, ConfirmForm, UndoForm
 from review_app.reviewing.bulk.models import BulkAction
 from review_app.reviewing.bulk.queries import get_bulk, list_bulks, lock_bulk
 from review_app.reviewing.bulk.rules import VERBS, Action, State
-from review_app.reviewing.bulk.selecting import all_that_match, filters_of, those_named, way_back
+from review_app.reviewing.bulk.selecting import all_that_match, those_named, way_back
 from review_app.reviewing.queries import current_rules
 
 blueprint = Blueprint("bulk", __name__)
@@ -63,8 +66,15 @@ def create() -> Response:
 def _selection(action: Action, sent: str) -> Selection:
     scope = request.form.get("scope")
     if scope == "all":
-        return all_that_match(db.session(), filters_of(sent), action, way_back(sent))
+        return all_that_match(db.session(), _filters(sent), action, way_back(sent))
     return those_named(request.form.getlist("page" if scope == "page" else "row"), way_back(sent))
+
+
+def _filters(sent: str) -> Filters:
+    """The filters of the queue behind. Raises `Invalid` for a broken one: dropped, it would select all there is."""
+    found = filters_behind()
+    type(found).of(dict(parse_qsl(sent.lstrip("?"))))
+    return found
 
 
 @blueprint.get("/bulk/<int:bulk_id>")
