@@ -12,7 +12,7 @@ from review_app.accounts.permissions import actor, permit, person
 from review_app.accounts.rules import Permission
 from review_app.articles.filters import Filters
 from review_app.articles.models import Article
-from review_app.articles.queries import bulk_approve_limit, lock_article
+from review_app.articles.queries import lock_article
 from review_app.base.answers import asks_for_part, see_other
 from review_app.base.clock import utc_now
 from review_app.base.database import db, transaction
@@ -66,8 +66,6 @@ def _results() -> dict[str, Any]:
         "reasons": pages.reasons_of(session, rows.rows),
         "chips": pages.chips(filters, sort),
         "next_url": rows.next and pages.queue_url(filters, sort, rows.next),
-        "may_change_many": (many := person().may(Permission.CHANGE_MANY)),
-        "may_approve_many": many and bulk_approve_limit(session) > 0,
         "empty": None if rows.rows else pages.why_empty(session, filters, after, length),
     }
 

@@ -6,11 +6,13 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from flask import Blueprint, flash, render_template, request, url_for
+from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from review_app.accounts.permissions import actor, permit, person
 from review_app.accounts.rules import Permission
 from review_app.articles.filters import Filters
+from review_app.articles.queries import bulk_approve_limit
 from review_app.base.answers import see_other
 from review_app.base.clock import utc_now
 from review_app.base.database import db, transaction
@@ -29,14 +31,16 @@ from review_app.reviewing.queries import current_rules
 
 blueprint = Blueprint("bulk", __name__)
 
-IN_THE_QUEUE = [action for action in Action if action is not Action.PUT_IN]
-"""What the bar offers: all in the queue are in it already."""
-
 
 @blueprint.app_context_processor
 def _offer() -> dict[str, Any]:
-    """The actions of the bar under a list, for whichever page shows it."""
-    return {"bulk_actions": [(action.value, VERBS[action]) for action in IN_THE_QUEUE]}
+    """To whoever may change many: the actions that the bar under the queue offers. All that stand there are in it already."""
+    if request.endpoint != "review_queue.queue" or not current_user or not current_user.is_authenticated:
+        return {}
+    if not person().may(Permission.CHANGE_MANY):
+        return {}
+    barred = {Action.PUT_IN} if bulk_approve_limit(db.session()) else {Action.PUT_IN, Action.APPROVE}
+    return {"bulk_actions": [(action.value, VERBS[action]) for action in Action if action not in barred]}
 
 
 @blueprint.get("/bulk")

@@ -18,7 +18,7 @@ from tests.support.accessibility import LOOKS, assert_accessible, log_in
 pytestmark = pytest.mark.browser
 
 Pages = Callable[..., Page]
-MATCHING = 60
+MATCHING = 51
 
 
 @pytest.fixture(autouse=True)
@@ -128,8 +128,8 @@ def test_it_needs_no_javascript(open_page: Pages, lead: User, session_of: Sessio
     expect(page.get_by_text("This will change 25 of the 25 selected articles.")).to_be_visible()
 
 
-@pytest.mark.parametrize("look", LOOKS)
-def test_its_pages_are_accessible_in_every_look(
+@pytest.mark.parametrize("look", LOOKS[:1] + LOOKS[-1:])
+def test_its_pages_are_accessible_narrow_and_light_wide_and_dark(
     open_page: Pages, lead: User, look: dict[str, object], session_of: Sessions
 ) -> None:
     with session_of() as session:

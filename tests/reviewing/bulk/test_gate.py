@@ -83,4 +83,4 @@ class BulkDesk(Desk):
 def test_the_gate_holds_whatever_is_done_in_bulk(app: Flask, monkeypatch) -> None:
     monkeypatch.setattr("review_app.reviewing.bulk.running.ARTICLES_AT_ONCE", 1)
     BulkDesk.app = app
-    run_state_machine_as_test(BulkDesk, settings=settings(stateful_step_count=20, max_examples=5))
+    run_state_machine_as_test(BulkDesk, settings=settings(stateful_step_count=20, max_examples=4))
