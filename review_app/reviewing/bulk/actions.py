@@ -139,7 +139,9 @@ def _as_items(bulk: BulkAction) -> Select[int, int, int]:
 
 def _insert(session: Session, articles: Select[int, int, int]) -> int:
     names = ["bulk_id", "article_id", "row_version"]
-    return int(session.execute(insert(BulkItem).from_select(names, articles)).rowcount)  # type: ignore[attr-defined]
+    # psycopg counts the rows of an INSERT only if SQLAlchemy is told to ask it
+    frozen = insert(BulkItem.__table__).from_select(names, articles).execution_options(preserve_rowcount=True)  # type: ignore[arg-type]  # a table
+    return int(session.execute(frozen).rowcount)  # type: ignore[attr-defined]
 
 
 def _forget_old_previews(session: Session, now: datetime) -> None:
