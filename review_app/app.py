@@ -61,6 +61,10 @@ from review_app.review_queue import wayfinding
 from review_app.reviewing import api as reviewing_api
 from review_app.reviewing import models as _reviewing_models
 from review_app.reviewing import views as reviewing
+from review_app.reviewing.bulk import api as bulk_api
+from review_app.reviewing.bulk import jobs as bulk_jobs
+from review_app.reviewing.bulk import models as _bulk_models
+from review_app.reviewing.bulk import views as bulk
 
 BLUEPRINTS = (
     accounts.blueprint,
@@ -90,6 +94,8 @@ BLUEPRINTS = (
     wayfinding.blueprint,
     reviewing.blueprint,
     reviewing_api.blueprint,
+    bulk.blueprint,
+    bulk_api.blueprint,
 )
 JOBS = (
     *articles_jobs.JOBS,
@@ -98,6 +104,7 @@ JOBS = (
     *evidence_jobs.JOBS,
     *review_queue_jobs.JOBS,
     *publishing_jobs.JOBS,
+    *bulk_jobs.JOBS,
 )
 
 NAVIGATION = (
@@ -111,7 +118,13 @@ NAVIGATION = (
     ("Users", "accounts.users", Permission.MANAGE_ACCOUNTS),
 )
 
-PART_OF = {"sources": "importing", "places": "review_queue", "saved_views": "review_queue"}
+PART_OF = {
+    "sources": "importing",
+    "places": "review_queue",
+    "saved_views": "review_queue",
+    "wayfinding": "review_queue",
+    "bulk": "review_queue",
+}
 """Blueprints without an entry of their own in the header, and under whose they stand."""
 
 MODELS = (
@@ -121,6 +134,7 @@ MODELS = (
     _publishing_models,
     _review_queue_models,
     _reviewing_models,
+    _bulk_models,
 )
 """With what these import, every table there is."""
 

@@ -72,6 +72,13 @@ DELETE  /api/v1/articles/<source_id:source_id>/due-date      reorder queue
 GET     /api/v1/articles/<source_id:source_id>/place         read articles
 PUT     /api/v1/articles/<source_id:source_id>/queue-entry   reorder queue
 POST    /api/v1/articles/<source_id:source_id>/skip          review
+GET     /api/v1/bulk                                         change many
+POST    /api/v1/bulk                                         change many
+GET     /api/v1/bulk/<int:bulk_id>                           change many
+POST    /api/v1/bulk/<int:bulk_id>/confirm                   change many
+GET     /api/v1/bulk/<int:bulk_id>/items                     change many
+POST    /api/v1/bulk/<int:bulk_id>/stop                      change many
+POST    /api/v1/bulk/<int:bulk_id>/undo                      change many
 GET     /api/v1/decisions/<int:decision_id>                  read articles
 POST    /api/v1/decisions/<int:decision_id>/rollback         review
 GET     /api/v1/evidence/paragraphs                          read articles
@@ -123,6 +130,12 @@ GET     /articles/<string:source_id>/place                   review
 PUT     /articles/<string:source_id>/queue-entry             reorder queue
 GET     /articles/<string:source_id>/review                  review
 POST    /articles/<string:source_id>/skip                    review
+GET     /bulk                                                change many
+POST    /bulk                                                change many
+GET     /bulk/<int:bulk_id>                                  change many
+POST    /bulk/<int:bulk_id>/confirm                          change many
+POST    /bulk/<int:bulk_id>/stop                             change many
+POST    /bulk/<int:bulk_id>/undo                             change many
 POST    /decisions/<int:decision_id>/rollback                review
 GET     /evidence/paragraphs                                 read articles
 GET     /evidence/paragraphs/<string:digest>                 read articles

@@ -32,6 +32,7 @@ class Permission(StrEnum):
     READ_ARTICLES = "read articles"
     REVIEW = "review"
     REORDER_QUEUE = "reorder queue"
+    CHANGE_MANY = "change many"
     OWN_STATISTICS = "own statistics"
     SEE_STATISTICS = "see statistics"
     IMPORT = "import"
@@ -49,6 +50,7 @@ LEAST_ROLE = {
     Permission.READ_ARTICLES: Role.REVIEWER,
     Permission.REVIEW: Role.REVIEWER,
     Permission.REORDER_QUEUE: Role.LEAD,
+    Permission.CHANGE_MANY: Role.LEAD,
     Permission.OWN_STATISTICS: Role.REVIEWER,
     Permission.SEE_STATISTICS: Role.LEAD,
     Permission.IMPORT: Role.LEAD,

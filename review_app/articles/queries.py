@@ -62,6 +62,12 @@ def keeps_indexable(session: Session) -> bool:
     return bool(session.scalar(query))
 
 
+def bulk_approve_limit(session: Session) -> int:
+    """How many articles a lead may approve at once, by the policy that holds."""
+    query = select(Policy.bulk_approve_limit).order_by(Policy.version.desc()).limit(1)
+    return session.scalar(query) or 0
+
+
 def get_article(session: Session, source_id: str) -> Article:
     """One article with its text, metadata and flags. Raises `NotFound`."""
     found = session.scalar(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import Select, update
 from sqlalchemy.orm import Session
 
 from review_app.outbox.models import Event, OutboxEvent
@@ -82,3 +82,14 @@ def cancel(session: Session, cause: str, now: datetime) -> bool:
         .values(state="cancelled")
     )
     return bool(taken_back.rowcount)  # type: ignore[attr-defined]
+
+
+def reschedule(session: Session, causes: Select[str], moment: datetime, now: datetime) -> None:
+    """Let those events of these causes that wait and are not yet released go out from this moment on."""
+    waiting = OutboxEvent.state == "waiting", OutboxEvent.release_at > now
+    session.execute(
+        update(OutboxEvent)
+        .where(OutboxEvent.cause.in_(causes), *waiting)
+        .values(release_at=moment)
+        .execution_options(synchronize_session=False)
+    )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, case, delete, func, or_, select
@@ -141,6 +141,44 @@ def put_into_queue(session: Session, article: Article, *, actor: Actor, now: dat
     article.queue_rank, article.waiting_since = entry["queue_rank"], entry["waiting_since"]
     touch(article, now)
     log_event(session, "article.queued", ("article", article.source_id), actor=actor, now=now)
+
+
+def put_behind(session: Session, article: Article, *, actor: Actor, now: datetime) -> None:
+    """A lead sends it behind all others, for everybody. Raises `Conflict` when it does not wait."""
+    if not article.awaiting_review:
+        raise Conflict("This article is not in the queue.")
+    article.behind_since = now
+    touch(article, now)
+    log_event(session, "article.put_behind", ("article", article.source_id), actor=actor, now=now)
+
+
+def place_of(article: Article) -> dict[str, Any]:
+    """Whether an article waits, since when, and what its place follows from: as JSON, so that it can be given back."""
+    return {
+        "awaiting_review": article.awaiting_review,
+        "needs_human_review": article.needs_human_review,
+        "queue_rank": article.queue_rank,
+        "waiting_since": article.waiting_since.isoformat(),
+        "behind_since": article.behind_since and article.behind_since.isoformat(),
+        "due_on": article.due_on and article.due_on.isoformat(),
+    }
+
+
+def put_back(
+    session: Session, article: Article, place: Mapping[str, Any], *, actor: Actor, now: datetime
+) -> None:
+    """Give an article the place in the queue that it had."""
+    article.awaiting_review, article.needs_human_review = (
+        place["awaiting_review"],
+        place["needs_human_review"],
+    )
+    article.queue_rank = place["queue_rank"]
+    since, behind, due = (place[name] for name in ("waiting_since", "behind_since", "due_on"))
+    article.waiting_since = datetime.fromisoformat(since)
+    article.behind_since = datetime.fromisoformat(behind) if behind else None
+    article.due_on = date.fromisoformat(due) if due else None
+    touch(article, now)
+    log_event(session, "article.put_back", ("article", article.source_id), actor=actor, now=now)
 
 
 def check_not_held_by_another(session: Session, article: Article, user: User, now: datetime) -> Claim | None:

@@ -133,11 +133,13 @@ def roll_back(
     actor: Actor,
     now: datetime,
     undo: timedelta,
+    tell: bool = True,
 ) -> Decision:
     """Undo a decision by a new one that points at it. The caller holds the article's row.
 
     Scores, status, version, date and place in the queue become what they were before. Only the last decision that stands can
-    be undone, and never to an approval of a text that has changed since. Raises `Forbidden`, `Conflict` or `Invalid`.
+    be undone, and never to an approval of a text that has changed since.
+    Who decided is told, unless `tell` is False, for one who is told otherwise. Raises `Forbidden`, `Conflict` or `Invalid`.
     """
     own_and_fresh = decision.reviewer_id == user.id and now - decision.decided_at <= undo
     if not own_and_fresh and not Role(user.role).includes(Role.LEAD):
@@ -167,7 +169,9 @@ def roll_back(
         reverts_id=decision.id,
     )
     set_state(article, restored(State.from_json(decision.before), before, now), now)
-    return _record(session, undoing, article, before, actor=actor, now=now, undo=undo, reverted=decision)
+    return _record(
+        session, undoing, article, before, actor=actor, now=now, undo=undo, reverted=decision, tell=tell
+    )
 
 
 def restored(earlier: State, current: State, now: datetime) -> State:
@@ -197,6 +201,7 @@ def _record(
     now: datetime,
     undo: timedelta,
     reverted: Decision | None = None,
+    tell: bool = True,
 ) -> Decision:
     """Everything that is written together: the decision, the log, the sums, the outbox; and the claim ends."""
     after = State.of(article)
@@ -218,7 +223,8 @@ def _record(
         close_if_done(session, article, decision.id, actor=actor, now=now)
     else:
         take_from_slot(session, reverted)
-        _tell_who_decided(session, article, reverted, decision, actor=actor, now=now)
+        if tell:
+            _tell_who_decided(session, article, reverted, decision, actor=actor, now=now)
         reopen(session, article, reverted.id, actor=actor, now=now)
     tell_outside(session, article, decision, was=before, becomes=after, now=now, undo=undo, reverted=reverted)
     return decision

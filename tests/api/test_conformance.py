@@ -43,6 +43,9 @@ NOT_IN_A_SCHEMA = (
     "/api/v1/sources/{import_source_id}",  # the same
     "/api/v1/decisions/{decision_id}/rollback",  # whether a note is needed depends on who asks, and when
     "/api/v1/articles/{source_id}/decisions",  # whether all scores are there depends on the article
+    "/api/v1/bulk",  # whether a note is needed depends on the action, and which articles there are
+    "/api/v1/bulk/{bulk_id}/confirm",  # the same
+    "/api/v1/bulk/{bulk_id}/undo",  # the same
     "/api/v1/articles/{source_id}/merge",  # as does what waits to be merged
 )
 ANY_BODY_IS_A_FILE = {
@@ -62,7 +65,7 @@ CONFIG = {
         "path.source_id": mostly("articles"),
         **{
             f"path.{name}": mostly("rows")
-            for name in ("decision_id", "batch_id", "run_id", "import_source_id")
+            for name in ("decision_id", "batch_id", "bulk_id", "run_id", "import_source_id")
         },
         "query.after": {"dictionary": "cursors", "probability": 1},
     },
@@ -103,6 +106,8 @@ def desk(app: Flask, program: Program, session_of: SessionOf) -> Flask:
         assert program.post(f"/articles/{ARTICLES[number * 3 - 2]}/decisions", json=body).status_code == 201
         content = lines(record(f"imported-{number}", **{"revision.status": "odd"}), "no record")
         assert program.post("/imports", data=content).status_code == 202
+        reject = {"action": "reject", "source_ids": ARTICLES[number : number + 2], "dry_run": True}
+        assert program.post("/bulk", json=reject).status_code == 201
         assert program.post("/publish-runs", json={"source_ids": [ARTICLES[3], "nowhere"]}).status_code == 202
     run_pending(app)
     for number in FIRST:

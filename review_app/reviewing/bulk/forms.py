@@ -1,0 +1,49 @@
+"""The shape of what a person sends: what to do with which articles, and what goes with each decision."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from wtforms.fields import SelectField, TextAreaField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
+
+from review_app.accounts.models import User
+from review_app.base.errors import Invalid
+from review_app.reviewing.bulk.actions import Params
+from review_app.reviewing.bulk.rules import VERBS, Action
+from review_app.reviewing.forms import ItemsField, TellingForm, typed_text
+
+
+class ChoiceForm(TellingForm):
+    """Which action; the articles come beside it."""
+
+    action = SelectField(
+        "Action", choices=[SelectChoice("", "Choose an action"), *map(SelectChoice, Action, VERBS.values())]
+    )
+
+    def chosen(self) -> Action:
+        """The action. Raises `Invalid` without one."""
+        if self.action.data not in set(Action):
+            raise Invalid("Choose what to do with the articles.", {"action": ["must be chosen"]})
+        return Action(self.action.data)
+
+
+class ConfirmForm(TellingForm):
+    note = TextAreaField("Note", filters=[typed_text])
+    checklist = ItemsField("Checklist", default=frozenset())
+    reviewer = SelectField(
+        "Reviewer", default="", choices=[SelectChoice("", "Nobody")], validate_choice=False
+    )
+
+    def offer(self, people: Sequence[User]) -> None:
+        """Let the select show those to whom articles can be assigned."""
+        named = [SelectChoice(one.email, f"{one.name} ({one.email})") for one in people]
+        self.reviewer.choices = [SelectChoice("", "Nobody"), *named]
+
+    def params(self) -> Params:
+        """What goes with each decision. The form must be valid."""
+        return Params(self.note.data or "", self.checklist.data, self.reviewer.data or "")
+
+
+class UndoForm(TellingForm):
+    note = TextAreaField("Why is it undone?", filters=[typed_text])
