@@ -51,6 +51,12 @@ from review_app.review_queue import views as review_queue
 from review_app.reviewing import api as reviewing_api
 from review_app.reviewing import models as _reviewing_models
 from review_app.reviewing import views as reviewing
+from review_app.reviewing.drafts import api as drafts_api
+from review_app.reviewing.drafts import jobs as drafts_jobs
+from review_app.reviewing.drafts import models as _drafts_models
+from review_app.reviewing.drafts import views as drafts
+from review_app.reviewing.presence import models as _presence_models
+from review_app.reviewing.presence import views as presence
 
 BLUEPRINTS = (
     accounts.blueprint,
@@ -73,6 +79,9 @@ BLUEPRINTS = (
     review_queue_api.blueprint,
     reviewing.blueprint,
     reviewing_api.blueprint,
+    drafts.blueprint,
+    drafts_api.blueprint,
+    presence.blueprint,
 )
 JOBS = (
     *articles_jobs.JOBS,
@@ -80,6 +89,7 @@ JOBS = (
     *sources_jobs.JOBS,
     *evidence_jobs.JOBS,
     *publishing_jobs.JOBS,
+    *drafts_jobs.JOBS,
 )
 
 NAVIGATION = (
@@ -93,7 +103,7 @@ NAVIGATION = (
     ("Users", "accounts.users", Permission.MANAGE_ACCOUNTS),
 )
 
-PART_OF = {"sources": "importing"}
+PART_OF = {"sources": "importing", "drafts": "review_queue"}
 """Blueprints without an entry of their own in the header, and under whose they stand."""
 
 MODELS = (
@@ -103,6 +113,8 @@ MODELS = (
     _publishing_models,
     _review_queue_models,
     _reviewing_models,
+    _drafts_models,
+    _presence_models,
 )
 """With what these import, every table there is."""
 

@@ -44,6 +44,7 @@ def queue() -> Response:
             "review_queue/queue.html",
             **page,
             held=held,
+            own_drafts=pages.own_drafts(),
             most=MOST_CLAIMS,
             choices=lists,
             time_of_day=pages.time_of_day,

@@ -111,7 +111,10 @@ class TellingForm(Form):
 
 
 class DecisionForm(TellingForm):
-    """One judgement. `keep_…` comes from the page that shows a conflict: "theirs" leaves that field as it stands."""
+    """One judgement. `keep_…` comes from the page that shows a conflict: "theirs" leaves that field as it stands.
+
+    There `made_on` and `made_on_text` say on which version it was typed; `draft_tab` names the open page.
+    """
 
     quality = ScoreField("Quality")
     freshness = ScoreField("Freshness")
@@ -124,11 +127,15 @@ class DecisionForm(TellingForm):
     row_version = VersionField()
     text_digest = HiddenField()
     status_now = HiddenField()
+    made_on = HiddenField()
+    made_on_text = HiddenField()
+    draft_tab = HiddenField(filters=[typed_text])
 
     def __init__(self, sent: MultiDict[str, str] | None = None, **values: Any) -> None:
         super().__init__(sent, **values)
         choosable = (*SCORES, "revision_status")
-        self.yielded = {name for name in choosable if sent and sent.get(f"keep_{name}") == "theirs"}
+        self.chosen = {name: sent[f"keep_{name}"] for name in choosable if sent and f"keep_{name}" in sent}
+        self.yielded = {name for name, whose in self.chosen.items() if whose == "theirs"}
 
     def typed(self, score: str) -> int | str:
         """What was typed for a score: the number, or the text that is none."""
@@ -148,6 +155,7 @@ class DecisionForm(TellingForm):
             note=self.note.data or "",
             checklist=self.checklist.data,
             override_reason=self.override_reason.data or "",
+            made_in=self.draft_tab.data or "",
         )
 
     def offer(self, user: User) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +18,7 @@ from review_app.accounts.rules import Role
 from review_app.articles.markup import frame_images
 from review_app.articles.models import Article, Policy
 from review_app.articles.rules import SCORES
+from review_app.articles.text_changes import Text, TextChanges, compare
 from review_app.base.web import relative, settings
 from review_app.evidence.folding import fold_stock
 from review_app.evidence.queries import Evidence, as_hex
@@ -24,6 +26,9 @@ from review_app.importing.merging import imported_values
 from review_app.review_queue.models import Claim
 from review_app.review_queue.pages import ClaimLine, claim_line
 from review_app.review_queue.rules import HEARTBEAT_SECONDS
+from review_app.reviewing.drafts.models import Draft
+from review_app.reviewing.drafts.pages import SavedLine, line_of_draft
+from review_app.reviewing.earlier import earlier_text
 from review_app.reviewing.forms import DecisionForm
 from review_app.reviewing.models import Decision
 from review_app.reviewing.queries import Rules, history, policy_versions, standing_decision
@@ -129,47 +134,81 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What happened to the article while somebody worked on it. `text_changed` if it must be read again."""
+    """What happened to the article while somebody worked on it.
+
+    `text_changed` if it must be read again; `changes` is how it was changed, if the earlier text is still there. `made_on` and
+    `made_on_text` name the version on which mine was typed.
+    """
 
     who: str
     note: str
     choices: Sequence[Choice]
     text_changed: bool
+    changes: TextChanges | None
+    made_on: str
+    made_on_text: str
 
 
-def difference(article: Article, form: DecisionForm, decisions: Sequence[Decision]) -> Difference:
-    """Their version and mine. `decisions` are the newest first."""
-    since = [decision for decision in decisions if decision.article_version >= (form.row_version.data or 0)]
-    seen = (
-        since[-1].before["scores"] if since and since[-1].article_version == form.row_version.data else None
-    )
-    choices = [_choice(article, form, name, seen) for name in SCORES if form[name].raw_data]
-    choices.append(_status_choice(article, form))
+def difference(
+    session: Session,
+    article: Article,
+    form: DecisionForm,
+    decisions: Sequence[Decision],
+    *,
+    seen: Mapping[str, Any],
+) -> Difference:
+    """Their version and mine. `decisions` are the newest first; `seen` is what I had before me, if a draft knows it."""
+    made_on = int(form.made_on.data or form.row_version.data or 0)
+    since = [decision for decision in decisions if decision.article_version >= made_on]
+    known = seen or (_as_seen(since[-1]) if since and since[-1].article_version == made_on else {})
+    choices = [_choice(article, form, name, known) for name in SCORES if form[name].raw_data]
+    choices.append(_status_choice(article, form, seen))
+    text = form.made_on_text.data or form.text_digest.data or ""
+    changed = bool(text) and text != article.text_digest
     return Difference(
         who=f"{since[0].reviewer.name}, {relative(since[0].decided_at)}" if since else "Now, after an import",
         note=since[0].note if since else "",
         choices=[choice for choice in choices if choice.theirs != choice.mine],
-        text_changed=bool(form.text_digest.data) and form.text_digest.data != article.text_digest,
+        text_changed=changed,
+        changes=_changes(session, article, text) if changed else None,
+        made_on=str(made_on),
+        made_on_text=text,
     )
 
 
-def _choice(article: Article, form: DecisionForm, name: str, seen: Mapping[str, int | None] | None) -> Choice:
+def _as_seen(decision: Decision) -> Mapping[str, Any]:
+    return {"scores": decision.before["scores"]}
+
+
+def _changes(session: Session, article: Article, digest: str) -> TextChanges | None:
+    old = earlier_text(session, article, digest)
+    new = Text(article.title, article.excerpt, article.body.html)
+    return compare(old, new) if old else None
+
+
+def _choice(article: Article, form: DecisionForm, name: str, seen: Mapping[str, Any]) -> Choice:
     mine = form[name].data
-    untouched = seen is not None and seen[name] == mine
-    yields = untouched or name in form.yielded
-    return Choice(name, form[name].label.text, article.scores[name], mine, "theirs" if yields else "mine")
+    untouched = "scores" in seen and seen["scores"][name] == mine
+    chosen = form.chosen.get(name) or ("theirs" if untouched else "mine")
+    shown = form.typed(name) if mine is None and form.typed(name) else mine
+    return Choice(name, form[name].label.text, article.scores[name], shown, chosen)
 
 
-def _status_choice(article: Article, form: DecisionForm) -> Choice:
+def _status_choice(article: Article, form: DecisionForm, seen: Mapping[str, Any]) -> Choice:
     theirs, mine = (
         status.replace("_", " ") for status in (article.revision_status, form.revision_status.data)
     )
-    return Choice("revision_status", "Status", theirs, mine, "mine")
+    untouched = seen.get("status") == form.revision_status.data
+    chosen = form.chosen.get("revision_status") or ("theirs" if untouched else "mine")
+    return Choice("revision_status", "Status", theirs, mine, chosen)
 
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """The right side of the review page: who holds the article, and the form or the conflict."""
+    """The right side of the review page: who holds the article, and the form or the conflict.
+
+    `tab` names this open page among all of its person's; `saved` is how its draft stands, `draft` what it was filled from.
+    """
 
     article: Article
     form: DecisionForm
@@ -177,6 +216,9 @@ class Panel:
     line: ClaimLine
     scores: Sequence[ScoreRow]
     may_override: bool
+    tab: str
+    saved: SavedLine
+    draft: Draft | None = None
     conflict: Difference | None = None
     heartbeat_seconds: int = HEARTBEAT_SECONDS
 
@@ -193,6 +235,7 @@ def panel_of(
     *,
     user: User,
     claim: Claim | None,
+    draft: Draft | None = None,
     conflict: Difference | None = None,
 ) -> Panel:
     """The panel for this person."""
@@ -204,6 +247,9 @@ def panel_of(
         claim_line(article, claim, user),
         score_rows(article, form, rules),
         may_override=bool(rules.floors) and Role(user.role).includes(Role.LEAD),
+        tab=form.draft_tab.data or secrets.token_hex(8),
+        saved=line_of_draft(draft),
+        draft=draft,
         conflict=conflict,
     )
 
