@@ -81,6 +81,8 @@ GET     /api/v1/imports/<int:batch_id>/left                  import
 GET     /api/v1/imports/<int:batch_id>/refused               import
 POST    /api/v1/imports/<int:batch_id>/undo                  import
 GET     /api/v1/merges                                       read articles
+GET     /api/v1/notifications                                own profile
+PUT     /api/v1/notifications/<int:notification_id>/read     own profile
 GET     /api/v1/openapi.json                                 public
 GET     /api/v1/publications                                 publish
 GET     /api/v1/publish-runs                                 publish
@@ -131,6 +133,10 @@ GET     /login                                               log in
 POST    /login                                               log in
 POST    /logout                                              log in
 GET     /merges                                              review
+GET     /notifications                                       own profile
+POST    /notifications/<int:notification_id>/visit           own profile
+POST    /notifications/kinds                                 own profile
+POST    /notifications/read                                  own profile
 GET     /p/<slug:slug>                                       public
 GET     /profile                                             own profile
 POST    /profile                                             own profile
