@@ -36,7 +36,6 @@ def upgrade() -> None:
         sa.Column("fields", JSON, nullable=False),
         sa.Column("row_version", WHOLE, nullable=False),
         sa.Column("text_digest", sa.Text(), nullable=False),
-        sa.Column("seen", JSON, nullable=False),
         sa.Column("tab", sa.Text(), nullable=False),
         sa.Column("sequence", WHOLE, nullable=False),
         sa.Column("saved_at", sa.DateTime(timezone=True), nullable=False),

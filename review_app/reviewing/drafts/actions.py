@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, case, delete, or_
+from sqlalchemy import and_, delete, or_
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
@@ -91,7 +91,6 @@ def end_draft(session: Session, article: Article, user: User, *, tab: str, now: 
         return
     nothing: dict[str, Any] = {
         "fields": {},
-        "seen": {},
         "tab": tab[:LONGEST_TAB],
         "ended_at": now,
         "keep_until": now + ENDED_KEPT_FOR,
@@ -141,7 +140,6 @@ def _put(
         fields=typed.fields,
         row_version=typed.row_version,
         text_digest=typed.text_digest or _text_read(article, typed),
-        seen=_seen(article, typed),
         tab=typed.tab[:LONGEST_TAB],
         sequence=sequence,
         saved_at=now,
@@ -150,12 +148,11 @@ def _put(
     )
     given = fresh.excluded
     names = ("fields", "row_version", "text_digest", "tab", "sequence", "saved_at", "ended_at", "keep_until")
-    goes_on = and_(Draft.row_version == given.row_version, Draft.ended_at.is_(None))
     newer = and_(Draft.ended_at.is_(None), Draft.sequence < given.sequence)
     begins_anew = and_(Draft.ended_at.is_not(None), Draft.tab != given.tab)
     kept = fresh.on_conflict_do_update(
         index_elements=["user_id", "article_id"],
-        set_={name: given[name] for name in names} | {"seen": case((goes_on, Draft.seen), else_=given.seen)},
+        set_={name: given[name] for name in names},
         where=or_(newer, begins_anew),
     ).returning(Draft)
     return session.scalar(kept, execution_options={"populate_existing": True})
@@ -163,10 +160,3 @@ def _put(
 
 def _text_read(article: Article, typed: Typed) -> str:
     return article.text_digest if typed.row_version == article.row_version else ""
-
-
-def _seen(article: Article, typed: Typed) -> dict[str, Any]:
-    """What the page showed, as far as it is still known: then one can tell what was changed from what was just there."""
-    if typed.row_version != article.row_version:
-        return {}
-    return {"scores": article.scores, "status": article.revision_status}

@@ -18,8 +18,7 @@ OPEN = text("ended_at IS NULL")
 class Draft(Base):
     """What one reviewer has typed on one article: at most one, the newest.
 
-    `row_version` and `text_digest` say on which version of the article it was made, and `seen` what its scores and status
-    were then (empty if that is not known). `sequence` orders what was typed (`rules.sequence_at`); `tab` names the open page
+    `row_version` and `text_digest` say on which version of the article it was made. `sequence` orders what was typed (`rules.sequence_at`); `tab` names the open page
     it came from. `ended_at`: it was decided or discarded; the row stays for a day, so that a late autosave of that very
     page does not bring it back.
     """
@@ -34,7 +33,6 @@ class Draft(Base):
     fields: Mapped[dict[str, Any]]
     row_version: Mapped[int]
     text_digest: Mapped[str]
-    seen: Mapped[dict[str, Any]]
     tab: Mapped[str]
     sequence: Mapped[int]
     saved_at: Mapped[datetime]

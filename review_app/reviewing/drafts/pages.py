@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from flask import request
 from sqlalchemy.orm import Session
@@ -21,7 +20,7 @@ from review_app.reviewing.drafts.actions import Saved, save_draft
 from review_app.reviewing.drafts.forms import sent_again, typed_of
 from review_app.reviewing.drafts.models import Draft
 from review_app.reviewing.drafts.queries import draft_of
-from review_app.reviewing.forms import DecisionForm, form_for
+from review_app.reviewing.forms import DecisionForm, as_seen, form_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +44,6 @@ class Opened:
     draft: Draft | None = None
     changed: bool = False
 
-    @property
-    def seen(self) -> dict[str, Any]:
-        """What the page showed on which the draft was made, if that is known."""
-        return self.draft.seen if self.draft else {}
-
 
 def opened(session: Session, article: Article, user: User) -> Opened:
     """The form filled from this person's draft, if there is one, else from the article."""
@@ -58,18 +52,17 @@ def opened(session: Session, article: Article, user: User) -> Opened:
         return Opened(form_for(article))
     form = DecisionForm(sent_again(draft))
     form.revision_status.data = form.revision_status.data or form_for(article).revision_status.data
-    changed = _changed(article, draft)
+    changed = _changed(article, draft, form)
     if not changed:
         form.row_version.data, form.text_digest.data = article.row_version, article.text_digest
     return Opened(form, draft, changed)
 
 
-def _changed(article: Article, draft: Draft) -> bool:
+def _changed(article: Article, draft: Draft, form: DecisionForm) -> bool:
     """Whether anything that the draft is about is another now: a new place in the queue, say, is no conflict."""
     if draft.row_version == article.row_version:
         return False
-    same = draft.seen == {"scores": article.scores, "status": article.revision_status}
-    return not same or draft.text_digest != article.text_digest
+    return form.seen != as_seen(article) or draft.text_digest != article.text_digest
 
 
 def keep_sent(source_id: str) -> Saved:

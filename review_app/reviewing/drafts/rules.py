@@ -5,10 +5,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
+from review_app.articles.rules import SCORES
+
 KEPT_FOR: Final = timedelta(days=90)
 """So long after it was last saved; then a job removes it, whoever it is of."""
 ENDED_KEPT_FOR: Final = timedelta(days=1)
 """So long one remembers from which open page a draft was ended: an autosave of that page may still be under way."""
+
+CHOOSABLE: Final = (*SCORES, "revision_status")
 
 FIELDS: Final = (
     "quality",
@@ -19,15 +23,11 @@ FIELDS: Final = (
     "note",
     "override_reason",
     "checklist",
-    "keep_quality",
-    "keep_freshness",
-    "keep_depth",
-    "keep_clarity",
-    "keep_revision_status",
+    *(f"{what}_{name}" for what in ("seen", "keep") for name in CHOOSABLE),
 )
 """What a draft holds of the form of a decision, each a list of what was typed, right or wrong.
 
-`keep_…` is what was chosen on the page that shows a conflict."""
+`seen_…` is what the page showed before anything was typed, `keep_…` what was chosen on the page that shows a conflict."""
 
 MOST_CHARACTERS: Final = 50_000
 """Of all that a draft holds; five times what a note may have once it is decided."""
