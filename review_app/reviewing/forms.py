@@ -142,9 +142,10 @@ class TellingForm(Form):
 
 
 class DecisionForm(TellingForm):
-    """One judgement. `seen_…` is what the page showed before anything was typed. `keep_…` comes from the page that shows a conflict: "theirs" leaves that field as it stands.
+    """One judgement. `seen_…` is what the page showed before anything was typed; `draft_tab` names that open page.
 
-    There `made_on` and `made_on_text` say on which version it was typed; `draft_tab` names the open page.
+    `keep_…` comes from the page that shows a conflict: "theirs" leaves that field as it stands. There `made_on` and
+    `made_on_text` say on which version it was typed.
     """
 
     quality = ScoreField("Quality")

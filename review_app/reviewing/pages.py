@@ -29,7 +29,7 @@ from review_app.review_queue.rules import HEARTBEAT_SECONDS
 from review_app.reviewing.drafts.models import Draft
 from review_app.reviewing.drafts.pages import SavedLine, line_of_draft
 from review_app.reviewing.earlier import earlier_text
-from review_app.reviewing.forms import DecisionForm
+from review_app.reviewing.forms import DecisionForm, as_seen
 from review_app.reviewing.models import Decision
 from review_app.reviewing.queries import Rules, history, policy_versions, standing_decision
 from review_app.reviewing.rules import Outcome, allowed_statuses
@@ -150,19 +150,14 @@ class Difference:
 
 
 def difference(
-    session: Session,
-    article: Article,
-    form: DecisionForm,
-    decisions: Sequence[Decision],
-    *,
-    seen: Mapping[str, Any],
+    session: Session, article: Article, form: DecisionForm, decisions: Sequence[Decision]
 ) -> Difference:
-    """Their version and mine. `decisions` are the newest first; `seen` is what I had before me, if a draft knows it."""
+    """Their version and mine. `decisions` are the newest first."""
     made_on = int(form.made_on.data or form.row_version.data or 0)
     since = [decision for decision in decisions if decision.article_version >= made_on]
-    known = seen or (_as_seen(since[-1]) if since and since[-1].article_version == made_on else {})
-    choices = [_choice(article, form, name, known) for name in SCORES if form[name].raw_data]
-    choices.append(_status_choice(article, form, seen))
+    seen = form.seen or _before(next((each for each in since if each.article_version == made_on), None))
+    choices = [_choice(article, form, name, seen) for name in SCORES if form[name].raw_data]
+    choices.append(_status_choice(article, form))
     text = form.made_on_text.data or form.text_digest.data or ""
     changed = bool(text) and text != article.text_digest
     return Difference(
@@ -176,8 +171,10 @@ def difference(
     )
 
 
-def _as_seen(decision: Decision) -> Mapping[str, Any]:
-    return {"scores": decision.before["scores"]}
+def _before(decision: Decision | None) -> Mapping[str, str]:
+    """What a form of another program saw, which does not say so itself."""
+    scores = decision.before["scores"] if decision else {}
+    return {name: "" if score is None else str(score) for name, score in scores.items()}
 
 
 def _changes(session: Session, article: Article, digest: str) -> TextChanges | None:
@@ -186,19 +183,18 @@ def _changes(session: Session, article: Article, digest: str) -> TextChanges | N
     return compare(old, new) if old else None
 
 
-def _choice(article: Article, form: DecisionForm, name: str, seen: Mapping[str, Any]) -> Choice:
-    mine = form[name].data
-    untouched = "scores" in seen and seen["scores"][name] == mine
-    chosen = form.chosen.get(name) or ("theirs" if untouched else "mine")
-    shown = form.typed(name) if mine is None and form.typed(name) else mine
-    return Choice(name, form[name].label.text, article.scores[name], shown, chosen)
+def _choice(article: Article, form: DecisionForm, name: str, seen: Mapping[str, str]) -> Choice:
+    typed = str(form.typed(name))
+    chosen = form.chosen.get(name) or ("theirs" if seen.get(name) == typed else "mine")
+    mine = typed if form[name].data is None and typed else form[name].data
+    return Choice(name, form[name].label.text, article.scores[name], mine, chosen)
 
 
-def _status_choice(article: Article, form: DecisionForm, seen: Mapping[str, Any]) -> Choice:
+def _status_choice(article: Article, form: DecisionForm) -> Choice:
     theirs, mine = (
         status.replace("_", " ") for status in (article.revision_status, form.revision_status.data)
     )
-    untouched = seen.get("status") == form.revision_status.data
+    untouched = form.seen.get("revision_status") == form.revision_status.data
     chosen = form.chosen.get("revision_status") or ("theirs" if untouched else "mine")
     return Choice("revision_status", "Status", theirs, mine, chosen)
 
@@ -207,7 +203,8 @@ def _status_choice(article: Article, form: DecisionForm, seen: Mapping[str, Any]
 class Panel:
     """The right side of the review page: who holds the article, and the form or the conflict.
 
-    `tab` names this open page among all of its person's; `saved` is how its draft stands, `draft` what it was filled from.
+    `tab` names this open page among all of its person's; `saved` is how its draft stands, `draft` what it was filled from, and
+    `seen` what it showed before.
     """
 
     article: Article
@@ -218,6 +215,7 @@ class Panel:
     may_override: bool
     tab: str
     saved: SavedLine
+    seen: Mapping[str, str]
     draft: Draft | None = None
     conflict: Difference | None = None
     heartbeat_seconds: int = HEARTBEAT_SECONDS
@@ -249,6 +247,7 @@ def panel_of(
         may_override=bool(rules.floors) and Role(user.role).includes(Role.LEAD),
         tab=form.draft_tab.data or secrets.token_hex(8),
         saved=line_of_draft(draft),
+        seen=form.seen or as_seen(article),
         draft=draft,
         conflict=conflict,
     )

@@ -86,7 +86,7 @@ def _review_page(article: Article, page: Opened, status: int) -> Response:
     session, now = db.session(), utc_now()
     stale, form = page.changed, page.form
     history = pages.history_of(session, article, person(), now=now)
-    conflict = pages.difference(session, article, form, history.decisions, seen=page.seen) if stale else None
+    conflict = pages.difference(session, article, form, history.decisions) if stale else None
     panel = pages.panel_of(
         article,
         form,

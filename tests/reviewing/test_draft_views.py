@@ -21,6 +21,7 @@ from tests.reviewing.test_query_counts import counted
 from tests.support.cast import Browser
 
 Browsers = Callable[[User], Browser]
+SEEN = {"quality": 70, "freshness": 71, "depth": 72, "clarity": 73, "revision_status": "drafted"}
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
 
 
@@ -39,7 +40,12 @@ def desk(browser_of: Browsers, reviewer: User) -> Browser:
 def save(desk: Browser, source_id: str = "a", headers: Any = HTMX, **fields: str) -> TestResponse:
     """What the autosave sends."""
     data = {"quality": "55", "revision_status": "drafted", "note": "My words.", "row_version": "1", **fields}
-    data = {"draft_tab": "one", "draft_sequence": "", **data}
+    data = {
+        "draft_tab": "one",
+        "draft_sequence": "",
+        **{f"seen_{name}": str(SEEN[name]) for name in SEEN},
+        **data,
+    }
     return desk.post(f"/articles/{source_id}/draft?_method=PUT", data, headers=headers)
 
 

@@ -18,9 +18,9 @@ OPEN = text("ended_at IS NULL")
 class Draft(Base):
     """What one reviewer has typed on one article: at most one, the newest.
 
-    `row_version` and `text_digest` say on which version of the article it was made. `sequence` orders what was typed (`rules.sequence_at`); `tab` names the open page
-    it came from. `ended_at`: it was decided or discarded; the row stays for a day, so that a late autosave of that very
-    page does not bring it back.
+    `row_version` and `text_digest` say on which version of the article it was made. `sequence` orders what was typed
+    (`rules.sequence_at`); `tab` names the open page it came from. `ended_at`: it was decided or discarded; the row stays
+    for a day, so that a late autosave of that very page does not bring it back.
     """
 
     __tablename__ = "draft"
