@@ -1,19 +1,20 @@
-// form[data-autosave=address]: what is typed is kept on the server a second after the last edit; one request at a time, the newest
-// after it, tried again while it fails. Tells the document "draft:edited", "draft:saved" (its number) and "draft:ended".
+// form[data-autosave=address]: what is typed is kept on the server a second after the last edit, one request at a time, tried again
+// while it fails. Tells the document "draft:edited", "draft:saved" (its number) and "draft:ended".
 (() => {
   const PAUSE = 1000;
   const LONGEST = 60000;
   let [timer, sending, unsent, failures] = [0, false, false, 0];
   const theForm = () => document.querySelector("form[data-autosave]");
+  const typed = (form) => new URLSearchParams(new FormData(form));
   const tell = (name, detail) => document.dispatchEvent(new CustomEvent(`draft:${name}`, { detail }));
+  const soon = (delay) => { clearTimeout(timer); timer = setTimeout(save, delay); };
 
-  function request(form, more) {
+  // resolves to nothing when the server cannot be reached
+  window.sendDraft = (form, body, more) => {
     const token = form.elements.csrf_token.value;
     const headers = { "HX-Request": "true", "HX-Request-Type": "partial", "X-CSRFToken": token };
-    return { method: "PUT", headers, body: new URLSearchParams(new FormData(form)), ...more };
-  }
-
-  const soon = (delay) => { clearTimeout(timer); timer = setTimeout(save, delay); };
+    return window.fetchAgain(form.dataset.autosave, { method: "PUT", headers, body, ...more }).catch(() => undefined);
+  };
 
   function edited(form) {
     const { draft_sequence: own, draft_known: known } = form.elements;
@@ -26,42 +27,38 @@
   function failed(form, answer) {
     unsent = true;
     form.dataset.dirtyForm = "unsent";
-    const line = document.querySelector("[data-unsaved]");
-    line.hidden = false;
-    document.querySelector("[data-saved]").hidden = true;
-    if (!failures) document.getElementById("live").textContent = line.textContent;
+    const [good, bad] = document.querySelectorAll("[data-saved], [data-unsaved]");
+    [good.hidden, bad.hidden] = [true, false];
+    if (!failures) document.getElementById("live").textContent = bad.textContent;
     failures += 1;
     // asked for the password and turned away: the next edit asks again
     if (answer?.status !== 401) soon(Math.min(PAUSE * 2 ** failures, LONGEST));
-  }
-
-  async function save() {
-    clearTimeout(timer);
-    const form = theForm();
-    if (sending || !unsent || !form) return;
-    [sending, unsent] = [true, false];
-    const sent = request(form);
-    const answer = await window.fetchAgain(form.dataset.autosave, sent).catch(() => undefined);
-    sending = false;
-    if (!form.isConnected) return;
-    if (answer?.ok) saved(form, await answer.text(), Number(sent.body.get("draft_sequence")));
-    else if (!answer || [401, 429].includes(answer.status) || answer.status >= 500) failed(form, answer);
-    else document.getElementById("messages").outerHTML = await answer.text();
   }
 
   function saved(form, html, sequence) {
     failures = 0;
     form.dataset.dirtyForm = "";
     document.getElementById("saved").outerHTML = html;
-    const known = Number(document.getElementById("saved").dataset.sequence);
-    form.elements.draft_known.value = Math.max(known, form.elements.draft_known.value);
+    const known = form.elements.draft_known;
+    known.value = Math.max(known.value, document.getElementById("saved").dataset.sequence);
     tell("saved", sequence);
     if (unsent) soon(PAUSE);
   }
 
-  document.addEventListener("input", ({ target }) => {
-    if (target.form?.matches("[data-autosave]")) edited(target.form);
-  });
+  async function save() {
+    const form = theForm();
+    if (sending || !unsent || !form) return;
+    [sending, unsent] = [true, false];
+    const body = typed(form);
+    const answer = await window.sendDraft(form, body);
+    sending = false;
+    if (!form.isConnected) return;
+    if (answer?.ok) saved(form, await answer.text(), Number(body.get("draft_sequence")));
+    else if (!answer || [401, 429].includes(answer.status) || answer.status >= 500) failed(form, answer);
+    else document.getElementById("messages").outerHTML = await answer.text();
+  }
+
+  document.addEventListener("input", ({ target }) => { if (target.form?.matches("[data-autosave]")) edited(target.form); });
   document.addEventListener("keydown", (event) => {
     if (!(event.ctrlKey || event.metaKey) || event.key !== "s" || !theForm()) return;
     event.preventDefault();
@@ -73,8 +70,8 @@
     unsent = false;
     tell("ended");
   });
-  addEventListener("online", () => { if (unsent) save(); });
+  addEventListener("online", save);
   addEventListener("pagehide", () => {
-    if (unsent && theForm()) fetch(theForm().dataset.autosave, request(theForm(), { keepalive: true })).catch(() => {});
+    if (unsent && theForm()) window.sendDraft(theForm(), typed(theForm()), { keepalive: true });
   });
 })();

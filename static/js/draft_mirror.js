@@ -31,9 +31,7 @@
   async function bringBack() {
     if (!form() || Number(kept().get("draft_sequence")) <= Number(form().elements.draft_known.value)) return;
     const [name, body] = [key(), kept()];
-    const token = form().elements.csrf_token.value;
-    const headers = { "HX-Request": "true", "HX-Request-Type": "partial", "X-CSRFToken": token };
-    const answer = await window.fetchAgain(form().dataset.autosave, { method: "PUT", headers, body }).catch(() => null);
+    const answer = await window.sendDraft(form(), body);
     if (!answer?.ok) return;
     forget(name);
     location.reload();
