@@ -29,8 +29,9 @@
 
   // what the server never got goes there first, which then shows it like any other draft
   async function bringBack() {
-    if (!form() || Number(kept().get("draft_sequence")) <= Number(form().elements.draft_known.value)) return;
+    if (!form()) return;
     const [name, body] = [key(), kept()];
+    if (Number(body.get("draft_sequence")) <= Number(form().elements.draft_known.value)) return forget(name);
     const answer = await window.sendDraft(form(), body);
     if (!answer?.ok) return;
     forget(name);
