@@ -155,7 +155,7 @@ def test_a_page_that_crashes_comes_back_with_what_was_typed(
     assert notes_kept(session_of) == ["Saved by itself."]
 
     # Neither the pause is over nor is the page asked to leave: only the browser itself has these words.
-    page.evaluate("window.sendDraft = () => new Promise(() => {})")
+    page.evaluate("() => { window.sendDraft = () => new Promise(() => {}); }")
     page.locator("#note").press_sequentially(" And more.")
     context = page.context
     page.close(run_before_unload=False)
