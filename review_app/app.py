@@ -65,6 +65,12 @@ from review_app.reviewing.bulk import api as bulk_api
 from review_app.reviewing.bulk import jobs as bulk_jobs
 from review_app.reviewing.bulk import models as _bulk_models
 from review_app.reviewing.bulk import views as bulk
+from review_app.reviewing.drafts import api as drafts_api
+from review_app.reviewing.drafts import jobs as drafts_jobs
+from review_app.reviewing.drafts import models as _drafts_models
+from review_app.reviewing.drafts import views as drafts
+from review_app.reviewing.presence import models as _presence_models
+from review_app.reviewing.presence import views as presence
 
 BLUEPRINTS = (
     accounts.blueprint,
@@ -96,6 +102,9 @@ BLUEPRINTS = (
     reviewing_api.blueprint,
     bulk.blueprint,
     bulk_api.blueprint,
+    drafts.blueprint,
+    drafts_api.blueprint,
+    presence.blueprint,
 )
 JOBS = (
     *articles_jobs.JOBS,
@@ -105,6 +114,7 @@ JOBS = (
     *review_queue_jobs.JOBS,
     *publishing_jobs.JOBS,
     *bulk_jobs.JOBS,
+    *drafts_jobs.JOBS,
 )
 
 NAVIGATION = (
@@ -124,6 +134,7 @@ PART_OF = {
     "saved_views": "review_queue",
     "wayfinding": "review_queue",
     "bulk": "review_queue",
+    "drafts": "review_queue",
 }
 """Blueprints without an entry of their own in the header, and under whose they stand."""
 
@@ -135,6 +146,8 @@ MODELS = (
     _review_queue_models,
     _reviewing_models,
     _bulk_models,
+    _drafts_models,
+    _presence_models,
 )
 """With what these import, every table there is."""
 

@@ -62,6 +62,9 @@ PUT     /api/v1/articles/<source_id:source_id>/claim         review
 DELETE  /api/v1/articles/<source_id:source_id>/claim         review
 GET     /api/v1/articles/<source_id:source_id>/decisions     read articles
 POST    /api/v1/articles/<source_id:source_id>/decisions     review
+GET     /api/v1/articles/<source_id:source_id>/draft         review
+PUT     /api/v1/articles/<source_id:source_id>/draft         review
+DELETE  /api/v1/articles/<source_id:source_id>/draft         review
 GET     /api/v1/articles/<source_id:source_id>/evidence      read articles
 GET     /api/v1/articles/<source_id:source_id>/merge         read articles
 POST    /api/v1/articles/<source_id:source_id>/merge         review
@@ -120,7 +123,10 @@ GET     /articles/<string:source_id>                         read articles
 PUT     /articles/<string:source_id>/claim                   review
 DELETE  /articles/<string:source_id>/claim                   review
 POST    /articles/<string:source_id>/decisions               review
+PUT     /articles/<string:source_id>/draft                   review
+DELETE  /articles/<string:source_id>/draft                   review
 GET     /articles/<string:source_id>/merge                   review
+PUT     /articles/<string:source_id>/presence                review
 POST    /articles/<string:source_id>/merge                   review
 PUT     /articles/<string:source_id>/assignment              reorder queue
 DELETE  /articles/<string:source_id>/assignment              reorder queue
@@ -137,6 +143,7 @@ POST    /bulk/<int:bulk_id>/confirm                          change many
 POST    /bulk/<int:bulk_id>/stop                             change many
 POST    /bulk/<int:bulk_id>/undo                             change many
 POST    /decisions/<int:decision_id>/rollback                review
+GET     /drafts                                              review
 GET     /evidence/paragraphs                                 read articles
 GET     /evidence/paragraphs/<string:digest>                 read articles
 GET     /find                                                read articles

@@ -171,6 +171,8 @@ def test_what_a_reviewer_sees(
     )
     _look_at_folds(page)
     _look_at_a_refusal(page)
+    # What was refused is a draft now.
+    look_at(page, "/drafts", "/articles/plain/review")
     _look_at_a_conflict(page, session_of, lead)
 
 

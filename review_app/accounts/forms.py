@@ -53,6 +53,7 @@ class LoginForm(Form):
     email = EmailField("Email", [DataRequired("Type your email address.")], filters=[storable])
     password = PasswordField("Password", [InputRequired("Type your password.")])
     next = HiddenField()
+    kept = HiddenField()
 
 
 class ProfileForm(Form):

@@ -9,21 +9,24 @@ from flask import Flask, Response, current_app, g, redirect, request, url_for
 from flask_login import LoginManager, current_user
 from werkzeug.wrappers import Response as AnyResponse
 
+from review_app.accounts.again import login_page
+from review_app.accounts.forms import LoginForm
 from review_app.accounts.models import User
 from review_app.accounts.queries import user_of_session, user_of_token
 from review_app.accounts.rules import ANONYMOUS, Permission, Role
 from review_app.base.clock import utc_now
 from review_app.base.database import db
 from review_app.base.errors import Forbidden
-from review_app.base.problems import answer, wants_json, what_was_typed
+from review_app.base.kept import kept_form, sent_form
+from review_app.base.problems import answer, wants_json
 from review_app.base.web import settings
 from review_app.outbox.actions import Actor
 
 View = TypeVar("View", bound=Callable[..., Any])
 NAMED = "_permission"
 SESSION_ENDED = (
-    "Your session has ended. What you typed still stands on this page: log in again in another tab, open "
-    "the article there, and carry it over."
+    "Your session has ended, so this was not sent. What you typed still stands on this page: send it once more, and you "
+    "are asked for your password."
 )
 """Said in place, since leaving a page by itself would take with it what somebody typed."""
 login_manager = LoginManager()
@@ -108,7 +111,9 @@ def _log_in_first() -> AnyResponse:
         return response
     if request.headers.get("HX-Request-Type") == "partial":
         return answer(401, SESSION_ENDED)
-    if what_was_typed():
+    if (kept := kept_form()) is not None:
+        return login_page(LoginForm(data={"kept": kept.as_text()}), 401)
+    if sent_form() is not None:
         return answer(
             401, "Your session has ended, so this was not saved. Log in again and send it once more."
         )

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from review_app.accounts import actions
 from review_app.accounts.actions import TooManyFailures, WrongPassword
+from review_app.accounts.again import asked_in_place, back_in_place, login_page, send_again_page
 from review_app.accounts.forms import (
     ROLE_WORDS,
     HandlingForm,
@@ -32,6 +33,7 @@ from review_app.accounts.rules import Permission, Role
 from review_app.base.clock import utc_now
 from review_app.base.database import db, transaction
 from review_app.base.errors import Conflict
+from review_app.base.kept import read_kept
 from review_app.base.problems import status_of
 from review_app.base.security import safe_next_path
 from review_app.base.web import same_site_referrer, settings
@@ -64,8 +66,8 @@ def login() -> Response:
     """The door. Who is inside already goes on."""
     onward = safe_next_path(request.args.get("next"))
     if current_user.is_authenticated:
-        return redirect(onward or QUEUE, 303)
-    return _login_page(LoginForm(data={"next": onward or ""}))
+        return _go_on(LoginForm(), onward or QUEUE)
+    return login_page(LoginForm(data={"next": onward or ""}))
 
 
 @blueprint.post("/login")
@@ -75,16 +77,24 @@ def log_in() -> Response:
     form = LoginForm(request.form)
     onward = safe_next_path(form.next.data) or QUEUE
     if current_user.is_authenticated:
-        return redirect(onward, 303)
+        return _go_on(form, onward)
     if not form.validate():
-        return _login_page(form, 422)
+        return login_page(form, 422)
     try:
         user, token = _try(form)
     except (WrongPassword, TooManyFailures) as error:
         form.form_errors.append(error.detail)
-        return _retry_later(_login_page(form, status_of(error)), error)
+        return _retry_later(login_page(form, status_of(error)), error)
     _enter(user, token)
-    return redirect(onward, 303)
+    return _go_on(form, onward)
+
+
+def _go_on(form: LoginForm, onward: str) -> Response:
+    """Where somebody who is inside goes from the door: back to the open page, to the form that was kept, or onward."""
+    if asked_in_place():
+        return back_in_place(person())
+    kept = read_kept(form.kept.data)
+    return send_again_page(kept) if kept else redirect(onward, 303)
 
 
 @blueprint.post("/logout")
@@ -107,10 +117,6 @@ def _try(form: LoginForm) -> tuple[User, str]:
     return _keeping_failures(
         lambda writes: actions.attempt_login(writes, account, fits, address=address, now=now)
     )
-
-
-def _login_page(form: LoginForm, status: int = 200) -> Response:
-    return make_response(render_template("accounts/login.html", form=form), status)
 
 
 def _keeping_failures(check: Callable[[Session], Found]) -> Found:

@@ -85,6 +85,14 @@ def get_article(session: Session, source_id: str) -> Article:
     return found
 
 
+def find_article(session: Session, source_id: str) -> Article:
+    """The article's row alone, neither its text nor held. Raises `NotFound`."""
+    found = session.scalar(select(Article).where(Article.source_id == source_id))
+    if found is None:
+        raise NotFound(f"There is no article {source_id[:200]}.")
+    return found
+
+
 def lock_article(session: Session, source_id: str) -> Article:
     """The article's row, held until the transaction ends. Raises `NotFound`."""
     found = session.scalar(select(Article).where(Article.source_id == source_id).with_for_update())

@@ -6,11 +6,14 @@ from typing import Any
 
 import structlog
 from flask import Flask, Response, current_app, g, jsonify, make_response, render_template, request
+from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 
 from review_app.base.database import db
 from review_app.base.errors import Conflict, DomainError, Forbidden, Invalid, NotFound, TooMany
+from review_app.base.kept import kept_form, sent_form
+from review_app.base.web import same_site_referrer
 
 log = structlog.get_logger()
 
@@ -25,17 +28,8 @@ STATUS: dict[type[DomainError], int] = {
     TooMany: 429,
 }
 
-TYPED = {
-    "quality": "Quality",
-    "freshness": "Freshness",
-    "depth": "Depth",
-    "clarity": "Clarity",
-    "note": "Note",
-    "override_reason": "Why the floor does not hold here",
-    "reason": "Reason",
-    "text": "Line of the checklist",
-}
-"""The fields that hold somebody's work, with their labels. No password is among them."""
+SEND_AGAIN = frozenset({400, 429, 500, 502, 503})
+"""After these the same form may well be taken when it is sent once more."""
 
 WORDS = {
     400: (
@@ -64,6 +58,12 @@ WORDS = {
 }
 
 
+TOO_OLD = (
+    "The page that sent this is from before you last logged in, or another site sent it. Nothing was saved. "
+    "Look at it once more and send it again."
+)
+
+
 def status_of(error: DomainError) -> int:
     """The HTTP status for a domain error."""
     return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
@@ -84,7 +84,15 @@ def problem(status: int, title: str, detail: str, **extra: Any) -> Response:
 
 def error_page(status: int, title: str, detail: str) -> Response:
     """The same for a person: a page, or a message above the page whose part was asked for."""
-    words = {"status": status, "title": title, "detail": detail, "typed": what_was_typed()}
+    form = sent_form()
+    words = {
+        "status": status,
+        "title": title,
+        "detail": detail,
+        "typed": form.typed if form else [],
+        "again": kept_form() if status in SEND_AGAIN else None,
+        "back_url": same_site_referrer() if status != 401 else None,
+    }
     if status >= 500:
         # The database may be what failed: the page is for a stranger, who needs nothing from it.
         setattr(g, LOADED_PERSON, None)
@@ -93,17 +101,6 @@ def error_page(status: int, title: str, detail: str) -> Response:
     response = make_response(render_template("errors/message.html", **words), status)
     response.headers.update({"HX-Retarget": "#messages", "HX-Reswap": "outerHTML"})
     return response
-
-
-def what_was_typed() -> list[tuple[str, str]]:
-    """What a person typed into the form that is refused, by its label: an error page must never take it away."""
-    if request.method in {"GET", "HEAD"} or request.mimetype != "application/x-www-form-urlencoded":
-        return []
-    try:
-        sent = request.form
-    except HTTPException:
-        return []
-    return [(label, sent[name]) for name, label in TYPED.items() if sent.get(name, "").strip()]
 
 
 def answer(status: int, detail: str | None = None, title: str | None = None, **extra: Any) -> Response:
@@ -134,7 +131,7 @@ def _domain_error(error: DomainError) -> Response:
 def _http_error(error: HTTPException) -> Response:
     if error.response is not None or error.code is None or error.code < 400:
         return make_response(error.get_response())
-    response = answer(error.code)
+    response = answer(error.code, TOO_OLD if isinstance(error, CSRFError) else None)
     for name, value in error.get_headers(request.environ):
         if name.lower() not in {"content-type", "content-length"}:
             response.headers[name] = value

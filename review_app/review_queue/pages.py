@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
-from flask import flash, request, url_for
+from flask import current_app, flash, request, url_for
+from flask.sansio.app import App
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -105,6 +106,28 @@ def flags_of(article: Article) -> list[str]:
 def held_by(user: User, now: datetime) -> Sequence[Claim]:
     """What a person holds now, with the articles."""
     return claims_of(db.session(), user, now)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnDraft:
+    """Something a person has typed and not decided: on which article, and when it was saved, in words."""
+
+    article: Article
+    saved: str
+
+
+OwnDrafts = Callable[[], tuple[Sequence[OwnDraft], bool]]
+
+
+def offer_drafts(app: App, drafts: OwnDrafts) -> None:
+    """Say what a person has typed and not decided. The queue shows it, though it knows nothing of reviewing."""
+    app.extensions["own_drafts"] = drafts
+
+
+def own_drafts() -> tuple[Sequence[OwnDraft], bool]:
+    """The latest drafts of the person who asks, and whether there are more."""
+    read: OwnDrafts = current_app.extensions["own_drafts"]
+    return read()
 
 
 def open_next(filters: QueueFilters) -> AnyResponse:

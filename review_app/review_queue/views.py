@@ -44,6 +44,7 @@ def queue() -> AnyResponse:
         "review_queue/queue.html",
         **found.context(),
         held=pages.held_by(user, utc_now()),
+        own_drafts=pages.own_drafts(),
         most=MOST_CLAIMS,
         choices=choices(session),
         tabs=listing.tabs(session, user, tastes, found.filters),

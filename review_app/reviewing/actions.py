@@ -21,6 +21,7 @@ from review_app.notifications.rules import Kind
 from review_app.outbox.actions import Actor, log_event
 from review_app.review_queue.actions import check_not_held_by_another, settle
 from review_app.reviewing.announcements import tell_outside
+from review_app.reviewing.drafts.actions import end_draft
 from review_app.reviewing.models import Decision
 from review_app.reviewing.queries import Rules, current_rules, known_items, standing_decision
 from review_app.reviewing.rules import (
@@ -64,6 +65,7 @@ class Judgement:
 
     `of_the_text` is False for one who merged figures and did not read: then a text that came since the last decision still
     counts as unread, and an article that waits for it goes on waiting. Such a judgement cannot approve that text.
+    `made_in` names the open page it was made in, if it was one: its draft ends, and what it autosaves late is not kept.
     """
 
     outcome: Outcome
@@ -74,6 +76,7 @@ class Judgement:
     checklist: frozenset[int] = frozenset()
     override_reason: str = ""
     of_the_text: bool = True
+    made_in: str = ""
 
 
 def decide(
@@ -120,6 +123,8 @@ def decide(
     set_state(article, _after(before, scores, judgement, status=status, now=now), now)
     if judgement.outcome is Outcome.APPROVE and judgement.of_the_text:
         forget_kept(session, article)
+    if judgement.of_the_text:
+        end_draft(session, article, user, tab=judgement.made_in, now=now)
     return _record(session, decision, article, before, actor=actor, now=now, undo=undo)
 
 

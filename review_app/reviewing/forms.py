@@ -25,6 +25,7 @@ from review_app.articles.rules import SCORES, Ranking, RevisionStatus
 from review_app.base.errors import DomainError, Invalid
 from review_app.importing.merging import FIELDS
 from review_app.reviewing.actions import Judgement
+from review_app.reviewing.drafts.rules import CHOOSABLE
 from review_app.reviewing.merging import Taking
 from review_app.reviewing.policy import ITEM_LENGTH, RANKING_WORDS, DeskRules
 from review_app.reviewing.queries import Rules
@@ -141,7 +142,11 @@ class TellingForm(Form):
 
 
 class DecisionForm(TellingForm):
-    """One judgement. `keep_…` comes from the page that shows a conflict: "theirs" leaves that field as it stands."""
+    """One judgement. `seen_…` is what the page showed before anything was typed; `draft_tab` names that open page.
+
+    `keep_…` comes from the page that shows a conflict: "theirs" leaves that field as it stands. There `made_on` and
+    `made_on_text` say on which version it was typed.
+    """
 
     quality = ScoreField("Quality")
     freshness = ScoreField("Freshness")
@@ -154,11 +159,16 @@ class DecisionForm(TellingForm):
     row_version = VersionField()
     text_digest = HiddenField()
     status_now = HiddenField()
+    made_on = HiddenField()
+    made_on_text = HiddenField()
+    draft_tab = HiddenField(filters=[typed_text])
 
     def __init__(self, sent: MultiDict[str, str] | None = None, **values: Any) -> None:
         super().__init__(sent, **values)
-        choosable = (*SCORES, "revision_status")
-        self.yielded = {name for name in choosable if sent and sent.get(f"keep_{name}") == "theirs"}
+        given = sent or MultiDict()
+        self.seen = {name: given[f"seen_{name}"] for name in CHOOSABLE if f"seen_{name}" in given}
+        self.chosen = {name: given[f"keep_{name}"] for name in CHOOSABLE if f"keep_{name}" in given}
+        self.yielded = {name for name, whose in self.chosen.items() if whose == "theirs"}
 
     def typed(self, score: str) -> int | str:
         """What was typed for a score: the number, or the text that is none."""
@@ -178,6 +188,7 @@ class DecisionForm(TellingForm):
             note=self.note.data or "",
             checklist=self.checklist.data,
             override_reason=self.override_reason.data or "",
+            made_in=self.draft_tab.data or "",
         )
 
     def offer(self, user: User) -> None:
@@ -203,6 +214,12 @@ def form_for(article: Article) -> DecisionForm:
             "text_digest": article.text_digest,
         }
     )
+
+
+def as_seen(article: Article) -> dict[str, str]:
+    """What a page shows of an article that can be chosen, as its form says it back."""
+    scores = {name: "" if score is None else str(score) for name, score in article.scores.items()}
+    return {**scores, "revision_status": form_for(article).revision_status.data}
 
 
 class MergeForm(TellingForm):

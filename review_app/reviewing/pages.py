@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,7 @@ from review_app.accounts.rules import Role
 from review_app.articles.markup import frame_images
 from review_app.articles.models import Article, Policy
 from review_app.articles.rules import SCORES, next_version
+from review_app.articles.text_changes import Text, TextChanges, compare
 from review_app.base.web import relative, settings
 from review_app.evidence.folding import fold_stock
 from review_app.evidence.queries import Evidence, as_hex
@@ -24,7 +26,10 @@ from review_app.importing.merging import imported_values
 from review_app.review_queue.models import Claim
 from review_app.review_queue.pages import ClaimLine, claim_line
 from review_app.review_queue.rules import HEARTBEAT_SECONDS
-from review_app.reviewing.forms import DecisionForm
+from review_app.reviewing.drafts.models import Draft
+from review_app.reviewing.drafts.pages import SavedLine, line_of_draft
+from review_app.reviewing.earlier import earlier_text
+from review_app.reviewing.forms import DecisionForm, as_seen
 from review_app.reviewing.models import Decision
 from review_app.reviewing.onward import undo_window
 from review_app.reviewing.queries import Rules, history, policy_versions, standing_decision
@@ -132,47 +137,78 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What happened to the article while somebody worked on it. `text_changed` if it must be read again."""
+    """What happened to the article while somebody worked on it.
+
+    `text_changed` if it must be read again; `changes` is how it was changed, if the earlier text is still there. `made_on` and
+    `made_on_text` name the version on which mine was typed.
+    """
 
     who: str
     note: str
     choices: Sequence[Choice]
     text_changed: bool
+    changes: TextChanges | None
+    made_on: str
+    made_on_text: str
 
 
-def difference(article: Article, form: DecisionForm, decisions: Sequence[Decision]) -> Difference:
+def difference(
+    session: Session, article: Article, form: DecisionForm, decisions: Sequence[Decision]
+) -> Difference:
     """Their version and mine. `decisions` are the newest first."""
-    since = [decision for decision in decisions if decision.article_version >= (form.row_version.data or 0)]
-    seen = (
-        since[-1].before["scores"] if since and since[-1].article_version == form.row_version.data else None
-    )
+    made_on = int(form.made_on.data or form.row_version.data or 0)
+    since = [decision for decision in decisions if decision.article_version >= made_on]
+    seen = form.seen or _before(next((each for each in since if each.article_version == made_on), None))
     choices = [_choice(article, form, name, seen) for name in SCORES if form[name].raw_data]
     choices.append(_status_choice(article, form))
+    text = form.made_on_text.data or form.text_digest.data or ""
+    changed = bool(text) and text != article.text_digest
     return Difference(
         who=f"{since[0].reviewer.name}, {relative(since[0].decided_at)}" if since else "Now, after an import",
         note=since[0].note if since else "",
         choices=[choice for choice in choices if choice.theirs != choice.mine],
-        text_changed=bool(form.text_digest.data) and form.text_digest.data != article.text_digest,
+        text_changed=changed,
+        changes=_changes(session, article, text) if changed else None,
+        made_on=str(made_on),
+        made_on_text=text,
     )
 
 
-def _choice(article: Article, form: DecisionForm, name: str, seen: Mapping[str, int | None] | None) -> Choice:
-    mine = form[name].data
-    untouched = seen is not None and seen[name] == mine
-    yields = untouched or name in form.yielded
-    return Choice(name, form[name].label.text, article.scores[name], mine, "theirs" if yields else "mine")
+def _before(decision: Decision | None) -> Mapping[str, str]:
+    """What a form of another program saw, which does not say so itself."""
+    scores = decision.before["scores"] if decision else {}
+    return {name: "" if score is None else str(score) for name, score in scores.items()}
+
+
+def _changes(session: Session, article: Article, digest: str) -> TextChanges | None:
+    old = earlier_text(session, article, digest)
+    new = Text(article.title, article.excerpt, article.body.html)
+    return compare(old, new) if old else None
+
+
+def _choice(article: Article, form: DecisionForm, name: str, seen: Mapping[str, str]) -> Choice:
+    typed = str(form.typed(name))
+    chosen = form.chosen.get(name) or ("theirs" if seen.get(name) == typed else "mine")
+    mine = typed if form[name].data is None and typed else form[name].data
+    return Choice(name, form[name].label.text, article.scores[name], mine, chosen)
 
 
 def _status_choice(article: Article, form: DecisionForm) -> Choice:
     theirs, mine = (
         status.replace("_", " ") for status in (article.revision_status, form.revision_status.data)
     )
-    return Choice("revision_status", "Status", theirs, mine, "mine")
+    untouched = form.seen.get("revision_status") == form.revision_status.data
+    chosen = form.chosen.get("revision_status") or ("theirs" if untouched else "mine")
+    return Choice("revision_status", "Status", theirs, mine, chosen)
 
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """The right side of the review page: who holds the article, and the form or the conflict."""
+    """The right side of the review page: who holds the article, and the form or the conflict.
+
+    `tab` names this open page among all of its person's; `saved` is how its draft stands, `draft` what it was filled from, and
+    `seen` what it showed before.
+    """
 
     article: Article
     form: DecisionForm
@@ -180,6 +216,10 @@ class Panel:
     line: ClaimLine
     scores: Sequence[ScoreRow]
     may_override: bool
+    tab: str
+    saved: SavedLine
+    seen: Mapping[str, str]
+    draft: Draft | None = None
     conflict: Difference | None = None
     heartbeat_seconds: int = HEARTBEAT_SECONDS
 
@@ -218,6 +258,7 @@ def panel_of(
     *,
     user: User,
     claim: Claim | None,
+    draft: Draft | None = None,
     conflict: Difference | None = None,
 ) -> Panel:
     """The panel for this person."""
@@ -229,6 +270,10 @@ def panel_of(
         claim_line(article, claim, user),
         score_rows(article, form, rules),
         may_override=bool(rules.floors) and Role(user.role).includes(Role.LEAD),
+        tab=form.draft_tab.data or secrets.token_hex(8),
+        saved=line_of_draft(draft),
+        seen=form.seen or as_seen(article),
+        draft=draft,
         conflict=conflict,
     )
 

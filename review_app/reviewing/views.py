@@ -24,6 +24,7 @@ from review_app.review_queue.queries import claim_of
 from review_app.review_queue.reasons import reason_of
 from review_app.reviewing import merge_pages, onward, pages
 from review_app.reviewing.actions import StaleArticle, decide, roll_back
+from review_app.reviewing.drafts.pages import Opened, keep_refused, opened
 from review_app.reviewing.forms import (
     DecisionForm,
     FloorsForm,
@@ -31,7 +32,6 @@ from review_app.reviewing.forms import (
     MergeForm,
     RollbackForm,
     floors_form,
-    form_for,
 )
 from review_app.reviewing.merging import get_proposal, settle_proposal
 from review_app.reviewing.models import Decision
@@ -74,19 +74,26 @@ def review(source_id: str) -> Response:
     """The article and the form. It claims nothing: a GET may be a prefetch."""
     session = db.session()
     article = get_article(session, source_id)
-    form = form_for(article)
-    if undone := undone_decision(session, article, person(), request.args.get("undone", "")):
-        onward.refill(form, undone)
-    return _review_page(article, form, 200)
+    page = opened(session, article, person())
+    undone = undone_decision(session, article, person(), request.args.get("undone", ""))
+    if undone and page.draft is None:
+        onward.refill(page.form, undone)
+    return _review_page(article, page, 200)
 
 
-def _review_page(article: Article, form: DecisionForm, status: int, *, stale: bool = False) -> Response:
+def _review_page(article: Article, page: Opened, status: int) -> Response:
     session, now = db.session(), utc_now()
+    stale, form = page.changed, page.form
     history = pages.history_of(session, article, person(), now=now)
-    conflict = pages.difference(article, form, history.decisions) if stale else None
-    claim = claim_of(session, article, now)
+    conflict = pages.difference(session, article, form, history.decisions) if stale else None
     panel = pages.panel_of(
-        article, form, current_rules(session), user=person(), claim=claim, conflict=conflict
+        article,
+        form,
+        current_rules(session),
+        user=person(),
+        claim=claim_of(session, article, now),
+        draft=page.draft,
+        conflict=conflict,
     )
     name = "panel" if asks_for_part() and status != 200 else "review"
     filters = queue_pages.filters_behind()
@@ -116,7 +123,7 @@ def decide_article(source_id: str) -> AnyResponse:
     """Record a judgement and open the next article of the same filters; else the form again, as it was filled in."""
     form = DecisionForm(request.form)
     if not form.validate():
-        return _review_page(get_article(db.session(), source_id), form, 422)
+        return _given_back(source_id, form, 422)
     try:
         decision, article = _decide(source_id, form)
     except (Conflict, Forbidden, Invalid) as error:
@@ -156,7 +163,13 @@ def _refused(source_id: str, form: DecisionForm, error: DomainError) -> Response
         form.form_errors.append(f"{queue_pages.refusal_of(error)} Nothing you typed is lost.")
     elif not stale:
         form.tell(error)
-    return _review_page(get_article(db.session(), source_id), form, status_of(error), stale=stale)
+    return _given_back(source_id, form, status_of(error), stale=stale)
+
+
+def _given_back(source_id: str, form: DecisionForm, status: int, *, stale: bool = False) -> Response:
+    """The form as it was filled in, which is kept as a draft too: who closes the page now loses nothing."""
+    draft = keep_refused(source_id)
+    return _review_page(get_article(db.session(), source_id), Opened(form, draft, changed=stale), status)
 
 
 @blueprint.post("/decisions/<int:decision_id>/rollback")

@@ -1,8 +1,9 @@
 // form[data-dirty-form]: leaving the page with changes that were not sent asks first.
-// The server sets data-dirty-form="unsent" on a form that it gives back with what was typed (422, 409).
+// The server sets data-dirty-form="unsent" on a form that it gives back with what was typed (422, 409). A form that is saved by
+// itself (autosave.js) is unsent only while that fails.
 (() => {
   const dirty = new WeakSet();
-  const guarded = (node) => node.closest?.("form[data-dirty-form]");
+  const guarded = (node) => node.closest?.("form[data-dirty-form]:not([data-autosave])");
 
   document.addEventListener("input", (event) => {
     const form = guarded(event.target);

@@ -28,8 +28,10 @@ from tests.support.servers import as_user, leashed, own_folder
 KINDS = ("sqlite", "postgresql")
 ONE_DATABASE = (
     "test_security.py",
+    "test_error_pages.py",
     "test_every_page.py",
     "test_packaging.py",
+    "accounts/test_again.py",
     "accounts/test_commands.py",
     "accounts/test_profile.py",
     "accounts/test_users.py",
@@ -51,8 +53,10 @@ ONE_DATABASE = (
     "publishing/test_browser.py",
     "publishing/test_pages.py",
     "review_queue/test_views.py",
+    "reviewing/test_draft_views.py",
     "reviewing/test_journey.py",
     "reviewing/test_merge_views.py",
+    "reviewing/test_never_lost.py",
     "reviewing/test_policy_views.py",
     "reviewing/test_views.py",
 )

@@ -1,0 +1,1 @@
+"""Who else has an article open just now."""
