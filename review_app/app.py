@@ -51,6 +51,11 @@ from review_app.review_queue import views as review_queue
 from review_app.reviewing import api as reviewing_api
 from review_app.reviewing import models as _reviewing_models
 from review_app.reviewing import views as reviewing
+from review_app.reviewing.notes import api as notes_api
+from review_app.reviewing.notes import queries as notes_queries
+from review_app.reviewing.notes import views as notes
+from review_app.reviewing.reasons import api as reasons_api
+from review_app.reviewing.reasons import views as reasons
 
 BLUEPRINTS = (
     accounts.blueprint,
@@ -73,10 +78,14 @@ BLUEPRINTS = (
     review_queue_api.blueprint,
     reviewing.blueprint,
     reviewing_api.blueprint,
+    notes.blueprint,
+    notes_api.blueprint,
+    reasons.blueprint,
+    reasons_api.blueprint,
 )
 JOBS = (
     *articles_jobs.JOBS,
-    *importing_jobs.jobs(worked_on=[review_queue_queries.claimed_among]),
+    *importing_jobs.jobs(worked_on=[review_queue_queries.claimed_among, notes_queries.noted_among]),
     *sources_jobs.JOBS,
     *evidence_jobs.JOBS,
     *publishing_jobs.JOBS,
@@ -93,7 +102,7 @@ NAVIGATION = (
     ("Users", "accounts.users", Permission.MANAGE_ACCOUNTS),
 )
 
-PART_OF = {"sources": "importing"}
+PART_OF = {"sources": "importing", "notes": "articles"}
 """Blueprints without an entry of their own in the header, and under whose they stand."""
 
 MODELS = (

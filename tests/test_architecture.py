@@ -50,6 +50,14 @@ GET     /admin/policy                                        set policy
 POST    /admin/policy                                        set policy
 POST    /admin/policy/checklist                              set policy
 DELETE  /admin/policy/checklist/<int:item_id>                set policy
+PUT     /admin/policy/checklist/<int:item_id>                set policy
+PUT     /admin/policy/checklist/<int:item_id>/position       set policy
+GET     /admin/reasons                                       set policy
+POST    /admin/reasons                                       set policy
+GET     /admin/reasons/<int:reason_id>                       set policy
+PUT     /admin/reasons/<int:reason_id>                       set policy
+DELETE  /admin/reasons/<int:reason_id>                       set policy
+PUT     /admin/reasons/<int:reason_id>/position              set policy
 GET     /admin/users                                         manage accounts
 POST    /admin/users                                         manage accounts
 PUT     /admin/users/<int:user_id>/access                    manage accounts
@@ -65,6 +73,8 @@ POST    /api/v1/articles/<source_id:source_id>/decisions     review
 GET     /api/v1/articles/<source_id:source_id>/evidence      read articles
 GET     /api/v1/articles/<source_id:source_id>/merge         read articles
 POST    /api/v1/articles/<source_id:source_id>/merge         review
+GET     /api/v1/articles/<source_id:source_id>/notes         review
+POST    /api/v1/articles/<source_id:source_id>/notes         review
 PUT     /api/v1/articles/<source_id:source_id>/queue-entry   reorder queue
 POST    /api/v1/articles/<source_id:source_id>/skip          review
 GET     /api/v1/decisions/<int:decision_id>                  read articles
@@ -81,12 +91,18 @@ GET     /api/v1/imports/<int:batch_id>/left                  import
 GET     /api/v1/imports/<int:batch_id>/refused               import
 POST    /api/v1/imports/<int:batch_id>/undo                  import
 GET     /api/v1/merges                                       read articles
+PATCH   /api/v1/notes/<int:note_id>                          review
+DELETE  /api/v1/notes/<int:note_id>                          review
+POST    /api/v1/notes/<int:note_id>/replies                  review
+PUT     /api/v1/notes/<int:note_id>/resolution               review
+DELETE  /api/v1/notes/<int:note_id>/resolution               review
 GET     /api/v1/openapi.json                                 public
 GET     /api/v1/publications                                 publish
 GET     /api/v1/publish-runs                                 publish
 POST    /api/v1/publish-runs                                 publish
 GET     /api/v1/publish-runs/<int:run_id>                    publish
 POST    /api/v1/queue/next                                   review
+GET     /api/v1/reasons                                      review
 GET     /api/v1/stats                                        see statistics
 GET     /api/v1/sources                                      manage sources
 POST    /api/v1/sources                                      manage sources
@@ -103,6 +119,8 @@ DELETE  /articles/<string:source_id>/claim                   review
 POST    /articles/<string:source_id>/decisions               review
 GET     /articles/<string:source_id>/merge                   review
 POST    /articles/<string:source_id>/merge                   review
+GET     /articles/<string:source_id>/notes                   review
+POST    /articles/<string:source_id>/notes                   review
 PUT     /articles/<string:source_id>/queue-entry             reorder queue
 GET     /articles/<string:source_id>/review                  review
 POST    /articles/<string:source_id>/skip                    review
@@ -131,6 +149,11 @@ GET     /login                                               log in
 POST    /login                                               log in
 POST    /logout                                              log in
 GET     /merges                                              review
+PUT     /notes/<int:note_id>                                 review
+DELETE  /notes/<int:note_id>                                 review
+POST    /notes/<int:note_id>/replies                         review
+PUT     /notes/<int:note_id>/resolution                      review
+DELETE  /notes/<int:note_id>/resolution                      review
 GET     /p/<slug:slug>                                       public
 GET     /profile                                             own profile
 POST    /profile                                             own profile

@@ -27,7 +27,7 @@ from review_app.reviewing.actions import Judgement
 from review_app.reviewing.merging import Taking
 from review_app.reviewing.policy import ITEM_LENGTH
 from review_app.reviewing.queries import Rules
-from review_app.reviewing.rules import LEAST_ROLE, OUTCOME_OF_STATUS
+from review_app.reviewing.rules import LEAST_ROLE, NEEDS_NOTE, OUTCOME_OF_STATUS
 
 WHOLE_NUMBER = re.compile(r"[0-9]{1,18}")
 
@@ -92,6 +92,17 @@ class ItemsField(Field):
             raise ValueError("Checklist names its lines by their numbers.")
 
 
+class ReasonField(Field):
+    """The number of a reason that was chosen, or nothing."""
+
+    def process_formdata(self, valuelist: Sequence[str]) -> None:
+        self.data = None
+        if valuelist and valuelist[-1]:
+            if not WHOLE_NUMBER.fullmatch(valuelist[-1]):
+                raise ValueError("Choose a reason from the list.")
+            self.data = int(valuelist[-1])
+
+
 class TellingForm(Form):
     """A form that can say what an action refused, each message at its field."""
 
@@ -111,7 +122,10 @@ class TellingForm(Form):
 
 
 class DecisionForm(TellingForm):
-    """One judgement. `keep_…` comes from the page that shows a conflict: "theirs" leaves that field as it stands."""
+    """One judgement. `keep_…` comes from the page that shows a conflict: "theirs" leaves that field as it stands.
+
+    `reason_filled` is the reason whose text the page has put into the note already.
+    """
 
     quality = ScoreField("Quality")
     freshness = ScoreField("Freshness")
@@ -119,6 +133,8 @@ class DecisionForm(TellingForm):
     clarity = ScoreField("Clarity")
     revision_status = StatusField("Status")
     checklist = ItemsField("Checklist", default=frozenset())
+    reason_id = ReasonField("Reason")
+    reason_filled = ReasonField("Reason")
     note = TextAreaField("Note", filters=[typed_text])
     override_reason = StringField("Why the floor does not hold here", filters=[typed_text])
     row_version = VersionField()
@@ -140,14 +156,19 @@ class DecisionForm(TellingForm):
         theirs = "revision_status" in self.yielded and self.status_now.data in set(RevisionStatus)
         status = RevisionStatus(str(self.status_now.data if theirs else self.revision_status.data))
         said = [name for name in SCORES if self[name].raw_data and name not in self.yielded]
+        outcome = OUTCOME_OF_STATUS[status]
+        # A reason that was chosen and then not needed is no mistake.
+        reason = self.reason_id.data if outcome in NEEDS_NOTE else None
         return Judgement(
-            OUTCOME_OF_STATUS[status],
+            outcome,
             row_version=self.row_version.data,
             scores={name: self[name].data for name in said},
             status=status,
             note=self.note.data or "",
             checklist=self.checklist.data,
             override_reason=self.override_reason.data or "",
+            reason_id=reason,
+            reason_in_note=reason == self.reason_filled.data,
         )
 
     def offer(self, user: User) -> None:
@@ -215,6 +236,12 @@ class FloorsForm(TellingForm):
 def floors_form(rules: Rules) -> FloorsForm:
     """The form as it stands when the page is opened."""
     return FloorsForm(data={**rules.floors, "keep_indexable": rules.keep_indexable, "version": rules.version})
+
+
+class PlaceForm(TellingForm):
+    """At which place, counted from 0, a line is to stand."""
+
+    to = VersionField("Place")
 
 
 class ItemForm(TellingForm):

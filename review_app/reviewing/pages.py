@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from review_app.accounts.models import User
 from review_app.accounts.rules import Role
+from review_app.articles.directions import directed
 from review_app.articles.markup import frame_images
 from review_app.articles.models import Article, Policy
 from review_app.articles.rules import SCORES
@@ -26,6 +27,7 @@ from review_app.review_queue.pages import ClaimLine, claim_line
 from review_app.review_queue.rules import HEARTBEAT_SECONDS
 from review_app.reviewing.forms import DecisionForm
 from review_app.reviewing.models import Decision
+from review_app.reviewing.notes.passages import Marked
 from review_app.reviewing.queries import Rules, history, policy_versions, standing_decision
 from review_app.reviewing.rules import Outcome, allowed_statuses
 
@@ -37,13 +39,14 @@ def undo_window() -> timedelta:
     return timedelta(seconds=settings().undo_seconds)
 
 
-def body_html(article: Article, evidence: Evidence, *, unfolded: bool = False) -> Markup:
-    """The text as the desk shows it, stock paragraphs folded away.
+def body_html(article: Article, evidence: Evidence, marked: Marked, *, unfolded: bool = False) -> Markup:
+    """The text as the desk shows it: stock paragraphs folded away, the passages of notes marked.
 
     It was sanitised when it was imported, so here, and only here, it is trusted.
     """
-    html = fold_stock(article.body.html, evidence, address=_paragraph_url, unfolded=unfolded)
-    return Markup(frame_images(html, settings().image_hosts))  # noqa: S704  # sanitised at import
+    html = fold_stock(article.body.html, evidence, address=_paragraph_url, unfolded=unfolded, marked=marked)
+    html = directed(frame_images(html, settings().image_hosts))
+    return Markup(html)  # noqa: S704  # sanitised at import
 
 
 def _paragraph_url(digest: int) -> str:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import literal_column, select
+from sqlalchemy import func, literal_column, select
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from review_app.articles.models import Article, Policy
 from review_app.base.errors import NotFound
 from review_app.base.paging import PAGE_ROWS, Page, decode_cursor, encode_cursor, page_of
 from review_app.importing.models import MergeProposal
-from review_app.reviewing.models import ChecklistItem, Decision
+from review_app.reviewing.models import CHOSEN, ChecklistItem, Decision
+from review_app.reviewing.reasons.models import CannedReason
+from review_app.reviewing.reasons.rules import MOST_USES
 from review_app.reviewing.rules import Outcome
 
 
@@ -46,6 +48,14 @@ def known_items(session: Session, ids: Collection[int]) -> set[int]:
     """Those of the numbers that are, or once were, lines of the checklist."""
     storable = [number for number in ids if abs(number) < 2**63]
     return set(session.scalars(select(ChecklistItem.id).where(ChecklistItem.id.in_(storable))))
+
+
+def uses_of_reasons(session: Session) -> dict[int, int]:
+    """How many decisions name each reason that can be chosen, counted to one more than `MOST_USES`."""
+    some = select(Decision.id).where(Decision.reason_id == CannedReason.id, CHOSEN).limit(MOST_USES + 1)
+    uses = select(func.count()).select_from(some.correlate(CannedReason).subquery()).scalar_subquery()
+    rows = session.execute(select(CannedReason.id, uses).where(CannedReason.retired_at.is_(None)))
+    return dict(rows.tuples())
 
 
 def policy_versions(session: Session, size: int = 20) -> Sequence[Policy]:
