@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from flask import Flask, current_app, request, url_for
+from flask import Flask, current_app, g, request, url_for
 from flask_login import current_user
 
 from review_app.accounts import views as accounts
@@ -16,10 +16,11 @@ from review_app.articles import api as articles_api
 from review_app.articles import jobs as articles_jobs
 from review_app.articles import views as articles
 from review_app.base import logging
-from review_app.base.database import connect
+from review_app.base.answers import asks_for_part
+from review_app.base.database import connect, db
 from review_app.base.jobs import Jobs
 from review_app.base.paths import STATIC, TEMPLATES
-from review_app.base.problems import handle_errors
+from review_app.base.problems import handle_errors, wants_json
 from review_app.base.security import TrustedProxies, csrf, secure
 from review_app.base.settings import Settings
 from review_app.base.web import MethodOverride, plumb
@@ -37,6 +38,9 @@ from review_app.importing.sources import models as _sources_models
 from review_app.importing.sources import views as sources
 from review_app.insights import api as insights_api
 from review_app.insights import views as insights
+from review_app.notifications import api as notifications_api
+from review_app.notifications import queries as notifications_queries
+from review_app.notifications import views as notifications
 from review_app.operations import api as operations_api
 from review_app.operations import views as operations
 from review_app.publishing import api as publishing_api
@@ -69,6 +73,8 @@ BLUEPRINTS = (
     sources_api.blueprint,
     insights.blueprint,
     insights_api.blueprint,
+    notifications.blueprint,
+    notifications_api.blueprint,
     operations.blueprint,
     operations_api.blueprint,
     public.blueprint,
@@ -163,7 +169,18 @@ def _context() -> dict[str, Any]:
         "profile_url": "/profile",
         "logout_url": "/logout",
         "theme_url": "/profile/theme",
+        "unread_notifications": _unread(user),
     }
+
+
+def _unread(user: Any) -> int:
+    """What the header counts, asked once a request; a part of a page has no header."""
+    if asks_for_part() or wants_json():
+        return 0
+    if "unread_notifications" not in g:
+        g.unread_notifications = notifications_queries.unread_count(db.session(), user.id)
+    count: int = g.unread_notifications
+    return count
 
 
 def _navigation(user: Any) -> list[NavItem]:

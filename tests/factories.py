@@ -71,6 +71,7 @@ def make_article(
         "needs_human_review": True,
         "awaiting_review": True,
         "queue_rank": rank_of(LONG_AGO) + number,
+        "waiting_since": LONG_AGO,
         "indexable": False,
         "published_version": None,
         "content_digest": f"content {number}",

@@ -96,6 +96,8 @@ DELETE  /api/v1/notes/<int:note_id>                          review
 POST    /api/v1/notes/<int:note_id>/replies                  review
 PUT     /api/v1/notes/<int:note_id>/resolution               review
 DELETE  /api/v1/notes/<int:note_id>/resolution               review
+GET     /api/v1/notifications                                own profile
+PUT     /api/v1/notifications/<int:notification_id>/read     own profile
 GET     /api/v1/openapi.json                                 public
 GET     /api/v1/publications                                 publish
 GET     /api/v1/publish-runs                                 publish
@@ -154,6 +156,10 @@ DELETE  /notes/<int:note_id>                                 review
 POST    /notes/<int:note_id>/replies                         review
 PUT     /notes/<int:note_id>/resolution                      review
 DELETE  /notes/<int:note_id>/resolution                      review
+GET     /notifications                                       own profile
+POST    /notifications/<int:notification_id>/visit           own profile
+POST    /notifications/kinds                                 own profile
+POST    /notifications/read                                  own profile
 GET     /p/<slug:slug>                                       public
 GET     /profile                                             own profile
 POST    /profile                                             own profile

@@ -158,7 +158,14 @@ def test_what_a_reviewer_sees(
     look_at(
         page, "/queue", "/queue?q=nothing", "/articles", "/articles/past", "/articles/long", "/articles/rtl"
     )
-    look_at(page, "/profile", "/articles/nothing", "/articles/held/review", "/articles/past/review")
+    look_at(
+        page,
+        "/profile",
+        "/notifications",
+        "/articles/nothing",
+        "/articles/held/review",
+        "/articles/past/review",
+    )
     _look_at_folds(page)
     _look_at_a_refusal(page)
     _look_at_a_conflict(page, session_of, lead)

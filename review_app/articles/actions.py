@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
-from typing import Any
+from datetime import UTC, date, datetime
+from typing import Any, TypedDict
 
 from sqlalchemy.orm import Session
 
@@ -12,6 +12,13 @@ from review_app.articles.models import Article, ArticleVersion
 from review_app.articles.rules import RevisionStatus, is_indexable, may_wait
 
 UNSETTLED = (RevisionStatus.DRAFTED, RevisionStatus.REVIEWED)
+
+
+class Entry(TypedDict):
+    """When an article entered the queue, and where it stands in it."""
+
+    queue_rank: int
+    waiting_since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +34,7 @@ class State:
     last_reviewed: date | None
     awaiting_review: bool
     queue_rank: int
+    waiting_since: datetime
     published_version: str | None
     decided_at: datetime | None
     text_digest: str
@@ -44,6 +52,7 @@ class State:
             last_reviewed=article.last_reviewed_on,
             awaiting_review=article.awaiting_review,
             queue_rank=article.queue_rank,
+            waiting_since=article.waiting_since,
             published_version=article.published_version,
             decided_at=article.decided_at,
             text_digest=article.text_digest,
@@ -57,12 +66,13 @@ class State:
         return asdict(self) | {
             "last_reviewed": self.last_reviewed and self.last_reviewed.isoformat(),
             "decided_at": self.decided_at and self.decided_at.isoformat(),
+            "waiting_since": self.waiting_since.isoformat(),
         }
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> State:
-        """From the record. The oldest ones say less: then what was decided on is the text that stood."""
-        reviewed, decided = values["last_reviewed"], values["decided_at"]
+        """From the record. The oldest ones say less: then what was decided on is the text that stood, and the rank is a time."""
+        reviewed, decided, waited = values["last_reviewed"], values["decided_at"], values.get("waiting_since")
         unsaid: dict[str, Any] = {
             "affirmed": bool(decided) and values["status"] not in UNSETTLED,
             "decided_digest": values["text_digest"] if decided else None,
@@ -74,6 +84,7 @@ class State:
             | {
                 "last_reviewed": date.fromisoformat(reviewed) if reviewed else None,
                 "decided_at": datetime.fromisoformat(decided) if decided else None,
+                "waiting_since": datetime.fromisoformat(waited) if waited else _began(values["queue_rank"]),
             }
         )
 
@@ -87,7 +98,7 @@ def set_state(article: Article, state: State, now: datetime) -> None:
     article.last_reviewed_on = state.last_reviewed
     decided = article.text_digest == state.decided_digest
     article.awaiting_review = state.awaiting_review and may_wait(state.status, text_is_decided=decided)
-    article.queue_rank = state.queue_rank
+    article.queue_rank, article.waiting_since = state.queue_rank, state.waiting_since
     article.indexable = is_indexable(state.status)
     article.published_version = state.published_version if article.indexable else None
     article.published_digest = state.published_digest if article.indexable else None
@@ -118,3 +129,12 @@ def touch(article: Article, now: datetime) -> None:
 def rank_of(moment: datetime) -> int:
     """The place in the queue of an article that began to wait then; the oldest comes first."""
     return int(moment.timestamp() * 1000)
+
+
+def began_to_wait(now: datetime) -> Entry:
+    """What is noted of an article, or of its state, when it enters the queue."""
+    return {"queue_rank": rank_of(now), "waiting_since": now}
+
+
+def _began(rank: int) -> datetime:
+    return datetime.fromtimestamp(rank / 1000, UTC)

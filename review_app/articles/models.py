@@ -8,9 +8,10 @@ from typing import Any
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from review_app.articles.rules import SCORES, RevisionStatus
+from review_app.articles.rules import SCORES, Ranking, RevisionStatus
 from review_app.base.database import Base
 
+RANKINGS = ", ".join(f"'{ranking}'" for ranking in Ranking)
 STATUSES = ", ".join(f"'{status}'" for status in RevisionStatus)
 # SQLite uses a partial index only where the query says the same as its condition, and there SQLAlchemy says `= 1`.
 WAITING, WAITING_ON_SQLITE = text("awaiting_review"), text("awaiting_review = 1")
@@ -25,8 +26,9 @@ def _queue_index(*columns: str) -> Index:
 class Article(Base):
     """One imported post, known for ever by its `source_id`.
 
-    `queue_rank` orders the queue, lowest first (milliseconds of the time it began to wait). `row_version` is raised by
-    every change, so that a page that has gone stale can be told. `text_digest` covers title, excerpt and text alone;
+    `queue_rank` orders the queue, lowest first, and says nothing else; `waiting_since` is when it began to wait, or last did.
+    `row_version` is raised by every change, so that a page that has gone stale can be told. `text_digest` covers title,
+    excerpt and text alone;
     `source_hash` tells the same content under two ids.
     `decided_at` is the time of the person's decision that stands, if any, and `decided_digest` the text it was made on: an
     approval holds for just that text. `affirmed` says that a person has settled it and so stands behind all its scores and its
@@ -62,6 +64,13 @@ class Article(Base):
         _queue_index("code_language"),
         _queue_index("revision_status"),
         _queue_index("batch_id"),
+        Index(
+            "ix_article_waiting_since",
+            "waiting_since",
+            "id",
+            sqlite_where=WAITING_ON_SQLITE,
+            postgresql_where=WAITING,
+        ),
         Index("ix_article_revision_status_id", "revision_status", "id"),
         Index("ix_article_batch_id_id", "batch_id", "id"),
         Index("ix_article_source_hash", "source_hash"),
@@ -90,6 +99,7 @@ class Article(Base):
     needs_human_review: Mapped[bool]
     awaiting_review: Mapped[bool]
     queue_rank: Mapped[int] = mapped_column(BigInteger)
+    waiting_since: Mapped[datetime]
     indexable: Mapped[bool] = mapped_column(default=False)
     published_version: Mapped[str | None]
     published_digest: Mapped[str | None]
@@ -174,17 +184,30 @@ class ArticleVersion(Base):
 
 
 class Policy(Base):
-    """What an approval needs, and what it outlives. Each change is a new version; the highest one holds.
+    """What an approval needs, what it outlives, and how the queue is ordered. Each change is a new version; the highest holds.
 
     `floors`: score name to 0..100. `keep_indexable`: an approved article whose text arrives changed stays indexable in the
-    approved text until somebody has read the new one. It stands here since imports ask for it, and they know no reviewing.
+    approved text until somebody has read the new one. `due_after_days`: working days from entering the queue to being due,
+    none if nothing is ever due; `due_a_day`: how many may become due on one day, none for any number.
+    `bulk_approve_limit`: how many articles a lead may approve at once, 0 for one by one only.
+    It stands here since imports ask for it, and they know no reviewing.
     """
 
     __tablename__ = "policy"
+    __table_args__ = (
+        CheckConstraint(f"ranking IN ({RANKINGS})", name="ranking"),
+        CheckConstraint("due_after_days BETWEEN 1 AND 365", name="due_after_days"),
+        CheckConstraint("due_a_day > 0", name="due_a_day"),
+        CheckConstraint("bulk_approve_limit >= 0", name="bulk_approve_limit"),
+    )
 
     version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     floors: Mapped[dict[str, Any]]
     keep_indexable: Mapped[bool] = mapped_column(default=False)
+    ranking: Mapped[str] = mapped_column(default=Ranking.OLDEST.value)
+    due_after_days: Mapped[int | None]
+    due_a_day: Mapped[int | None]
+    bulk_approve_limit: Mapped[int] = mapped_column(default=0)
     reason: Mapped[str]
     changed_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     changed_at: Mapped[datetime]

@@ -19,6 +19,17 @@ class RevisionStatus(StrEnum):
     ARCHIVED = "archived"
 
 
+class Ranking(StrEnum):
+    """What comes first in the queue. View counts are synthetic, so a lead must choose them knowingly."""
+
+    OLDEST = "oldest"
+    DUE = "due"
+    LOWEST_SCORE = "lowest_score"
+    REPETITION = "repetition"
+    DIFFICULTY = "difficulty"
+    VIEWS = "views"
+
+
 SETTLED = frozenset({RevisionStatus.APPROVED, RevisionStatus.REJECTED, RevisionStatus.ARCHIVED})
 """An article of these statuses does not wait in the queue; `may_wait` knows the one exception."""
 

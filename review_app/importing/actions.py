@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session, selectinload
 
-from review_app.articles.actions import rank_of
+from review_app.articles.actions import began_to_wait
 from review_app.articles.creation import NewArticle, insert_articles
 from review_app.articles.models import Article
 from review_app.articles.queries import first_with_hashes
@@ -299,7 +299,7 @@ def _new_article(batch: ImportBatch, record: Record, now: datetime) -> NewArticl
         "slug": slugify(record.title, record.source_id),
         "source_hash": record.source_hash,
         "awaiting_review": record.needs_human_review,
-        "queue_rank": rank_of(now),
+        **began_to_wait(now),
         "batch_id": batch.id,
         "imported_at": now,
         "updated_at": now,

@@ -18,7 +18,9 @@ from review_app.importing.readers import READERS
 from review_app.importing.reading import WHOLE_FILE, why_unreadable
 from review_app.importing.rules import storable
 from review_app.importing.workers import written_path
-from review_app.outbox.actions import Actor, announce, log_event
+from review_app.notifications.actions import notify
+from review_app.notifications.rules import Kind
+from review_app.outbox.actions import SYSTEM, Actor, announce, log_event
 from review_app.outbox.changes import note_change, observe_change
 
 CHUNK_BYTES = 1024 * 1024
@@ -201,6 +203,15 @@ def _end(session: Session, batch: ImportBatch, now: datetime) -> None:
         request_evidence(session, batch.id, now)
     figures = ", ".join(f"{number:,} {name}" for name, number in counts(batch).items() if name != "total")
     observe_change(session, ("import", str(batch.id)), f"{batch.state.capitalize()}: {figures}.", now)
+    notify(
+        session,
+        batch.user_id,
+        Kind.IMPORT_FINISHED,
+        text=f"Import {batch.id}, {batch.state}: {figures}.",
+        subject=("import", str(batch.id)),
+        by=SYSTEM,
+        now=now,
+    )
     announce(
         session,
         "import.finished",

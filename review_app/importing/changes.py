@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from review_app.articles.actions import State, keep_text, rank_of, set_state
+from review_app.articles.actions import Entry, State, began_to_wait, keep_text, set_state
 from review_app.articles.markup import SANITISER_VERSION
 from review_app.articles.models import Article
 from review_app.articles.queries import keeps_indexable
@@ -67,19 +67,22 @@ def take_content(article: Article, batch: ImportBatch, record: Record, now: date
 def take_judgement(article: Article, record: Record, now: datetime) -> None:
     """Scores, status and place in the queue, of an article that no person has decided."""
     article.needs_human_review = record.needs_human_review
-    waited = article.awaiting_review
     state = State(
         scores={score: getattr(record, score) for score in SCORES},
         status=record.revision_status,
         version=record.revision_version,
         last_reviewed=record.last_reviewed_on,
         awaiting_review=record.needs_human_review,
-        queue_rank=article.queue_rank if waited else rank_of(now),
+        **_entry(article) if article.awaiting_review else began_to_wait(now),
         published_version=None,
         decided_at=None,
         text_digest=article.text_digest,
     )
     set_state(article, state, now)
+
+
+def _entry(article: Article) -> Entry:
+    return {"queue_rank": article.queue_rank, "waiting_since": article.waiting_since}
 
 
 def _merged(before: State, record: Record, merge: Merge) -> State:
@@ -97,9 +100,7 @@ def _with_new_text(state: State, article: Article, *, moved: bool, keeps: bool, 
 
     `keeps` is the policy's word: the approval goes on to hold for the text it was given to, which the public goes on reading.
     """
-    waits = replace(
-        state, awaiting_review=True, queue_rank=state.queue_rank if state.awaiting_review else rank_of(now)
-    )
+    waits = state if state.awaiting_review else replace(state, awaiting_review=True, **began_to_wait(now))
     if state.status == RevisionStatus.APPROVED:
         if article.text_digest == state.decided_digest:
             return replace(state, awaiting_review=False)

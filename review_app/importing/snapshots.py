@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from review_app.articles.actions import State, rank_of, set_state
+from review_app.articles.actions import State, began_to_wait, set_state
 from review_app.articles.models import Article, ArticleFlag
 
 COLUMNS = (
@@ -56,7 +56,7 @@ def put_back(article: Article, before: dict[str, Any], now: datetime) -> None:
     if article.published_digest != state.published_digest:
         state = replace(state, published_version=None, published_digest=None)
     if state.awaiting_review and not article.awaiting_review:
-        state = replace(state, queue_rank=rank_of(now))
+        state = replace(state, **began_to_wait(now))
     set_state(article, state, now)
 
 

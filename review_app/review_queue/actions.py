@@ -10,7 +10,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from review_app.accounts.models import User
-from review_app.articles.actions import rank_of, touch
+from review_app.articles.actions import began_to_wait, touch
 from review_app.articles.filters import Filters
 from review_app.articles.models import Article
 from review_app.articles.rules import SETTLED
@@ -114,7 +114,9 @@ def put_into_queue(session: Session, article: Article, *, actor: Actor, now: dat
         raise Conflict("This article is in the queue already.")
     if article.revision_status in SETTLED:
         raise Conflict(f"This article is {article.revision_status}; roll that decision back first.")
-    article.awaiting_review, article.needs_human_review, article.queue_rank = True, True, rank_of(now)
+    article.awaiting_review = article.needs_human_review = True
+    entry = began_to_wait(now)
+    article.queue_rank, article.waiting_since = entry["queue_rank"], entry["waiting_since"]
     touch(article, now)
     log_event(session, "article.queued", ("article", article.source_id), actor=actor, now=now)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, select, tuple_
@@ -24,11 +24,6 @@ class QueueRow:
 
     article: Article
     claim: Claim | None
-
-    @property
-    def waiting_since(self) -> datetime:
-        """When it began to wait."""
-        return datetime.fromtimestamp(self.article.queue_rank / 1000, UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +92,8 @@ def queue_length(session: Session, filters: Filters) -> QueueLength:
     """How many wait within the filters, and since when the oldest does; two short queries."""
     some = waiting(session, filters).with_only_columns(Article.id).limit(MOST_COUNTED + 1).subquery()
     count = session.scalar(select(func.count()).select_from(some)) or 0
-    rank = session.scalar(
-        waiting(session, filters).with_only_columns(Article.queue_rank).order_by(Article.queue_rank).limit(1)
-    )
-    oldest = None if rank is None else datetime.fromtimestamp(rank / 1000, UTC)
+    since = waiting(session, filters).with_only_columns(Article.waiting_since)
+    oldest = session.scalar(since.order_by(Article.waiting_since, Article.id).limit(1))
     return QueueLength(min(count, MOST_COUNTED), count > MOST_COUNTED, oldest)
 
 

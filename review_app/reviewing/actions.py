@@ -11,11 +11,13 @@ from sqlalchemy.orm import Session
 
 from review_app.accounts.models import User
 from review_app.accounts.rules import Role
-from review_app.articles.actions import State, rank_of, set_state
+from review_app.articles.actions import State, began_to_wait, set_state
 from review_app.articles.models import Article
 from review_app.articles.rules import SCORES, RevisionStatus, next_version
 from review_app.base.errors import Conflict, Forbidden, Invalid
 from review_app.importing.merging import close_if_done, reopen
+from review_app.notifications.actions import notify
+from review_app.notifications.rules import Kind
 from review_app.outbox.actions import Actor, log_event
 from review_app.review_queue.actions import check_not_held_by_another, settle
 from review_app.reviewing.announcements import tell_outside
@@ -34,6 +36,8 @@ from review_app.reviewing.rules import (
     stays_in_queue,
 )
 from review_app.reviewing.slots import add_to_slot, take_from_slot
+
+TITLE_IN_NOTIFICATION = 100
 
 
 class StaleArticle(Conflict):
@@ -182,7 +186,7 @@ def restored(earlier: State, current: State, now: datetime) -> State:
         earlier,
         status=RevisionStatus.DRAFTED.value,
         awaiting_review=True,
-        queue_rank=rank_of(now),
+        **began_to_wait(now),
         published_version=None,
         published_digest=None,
     )
@@ -219,9 +223,19 @@ def _record(
         close_if_done(session, article, decision.id, actor=actor, now=now)
     else:
         take_from_slot(session, reverted)
+        _tell_who_decided(session, article, reverted, decision, actor=actor, now=now)
         reopen(session, article, reverted.id, actor=actor, now=now)
     tell_outside(session, article, decision, was=before, becomes=after, now=now, undo=undo, reverted=reverted)
     return decision
+
+
+def _tell_who_decided(
+    session: Session, article: Article, reverted: Decision, undoing: Decision, *, actor: Actor, now: datetime
+) -> None:
+    why = f": {undoing.note}" if undoing.note else ""
+    text = f"What you decided on “{article.title[:TITLE_IN_NOTIFICATION]}” was rolled back{why}"
+    subject = ("article", article.source_id)
+    notify(session, reverted.reviewer_id, Kind.RETURNED, text=text, subject=subject, by=actor, now=now)
 
 
 def _check_text_was_decided(article: Article) -> None:
@@ -256,13 +270,12 @@ def _after(
 ) -> State:
     outcome, unread = judgement.outcome, not judgement.of_the_text
     return replace(
-        before,
+        before if before.awaiting_review else replace(before, **began_to_wait(now)),
         scores=scores,
         status=str(status),
         version=next_version(before.version, minor=outcome is Outcome.APPROVE),
         last_reviewed=now.date(),
         awaiting_review=stays_in_queue(outcome) or (unread and before.awaiting_review),
-        queue_rank=before.queue_rank if before.awaiting_review else rank_of(now),
         published_version=before.published_version,
         decided_at=now,
         decided_digest=before.decided_digest if unread else before.text_digest,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
@@ -20,12 +21,12 @@ from review_app.accounts.forms import storable
 from review_app.accounts.models import User
 from review_app.accounts.rules import Role
 from review_app.articles.models import Article
-from review_app.articles.rules import SCORES, RevisionStatus
+from review_app.articles.rules import SCORES, Ranking, RevisionStatus
 from review_app.base.errors import DomainError, Invalid
 from review_app.importing.merging import FIELDS
 from review_app.reviewing.actions import Judgement
 from review_app.reviewing.merging import Taking
-from review_app.reviewing.policy import ITEM_LENGTH
+from review_app.reviewing.policy import ITEM_LENGTH, RANKING_WORDS, DeskRules
 from review_app.reviewing.queries import Rules
 from review_app.reviewing.rules import LEAST_ROLE, NEEDS_NOTE, OUTCOME_OF_STATUS
 
@@ -57,6 +58,35 @@ class ScoreField(Field):
             raise ValueError(
                 f"{self.label.text} must be a whole number from 0 to 100, not “{self.typed[:20]}”."
             )
+        self.data = int(self.typed) if self.typed else None
+
+
+class RankingField(SelectField):
+    """An order of the queue; nothing was sent, nothing is wrong."""
+
+    def pre_validate(self, form: Any) -> None:
+        if self.raw_data:
+            super().pre_validate(form)
+
+
+class CountField(Field):
+    """A whole number, or nothing. `typed` is what was sent, right or wrong."""
+
+    widget = NumberInput(step=1, min=0)
+    typed = ""
+
+    def _value(self) -> str:
+        return self.typed
+
+    def process_data(self, value: int | None) -> None:
+        self.data = value
+        self.typed = "" if value is None else str(value)
+
+    def process_formdata(self, valuelist: Sequence[str]) -> None:
+        self.data = None
+        self.typed = valuelist[-1].strip() if valuelist else ""
+        if self.typed and not WHOLE_NUMBER.fullmatch(self.typed):
+            raise ValueError(f"{self.label.text} must be a whole number, not “{self.typed[:20]}”.")
         self.data = int(self.typed) if self.typed else None
 
 
@@ -225,8 +255,25 @@ class FloorsForm(TellingForm):
     depth = ScoreField("Depth")
     clarity = ScoreField("Clarity")
     keep_indexable = BooleanField("Keep an approved article indexable when its text arrives changed")
+    ranking = RankingField(
+        "What comes first in the queue",
+        choices=[SelectChoice(ranking.value, words.capitalize()) for ranking, words in RANKING_WORDS.items()],
+    )
+    due_after_days = CountField("Working days until an article is due")
+    due_a_day = CountField("Most articles that become due on one day")
+    bulk_approve_limit = CountField("Most articles that a lead may approve at once")
     reason = StringField("Reason", filters=[typed_text])
     version = VersionField()
+
+    def desk(self, rules: Rules) -> DeskRules:
+        """The order of the queue. What was not sent stays as it is, and what was emptied is none."""
+        stands = DeskRules.of(rules)
+        sent = {name: self[name].data for name in asdict(stands) if self[name].raw_data}
+        if "ranking" in sent:
+            sent["ranking"] = Ranking(sent["ranking"])
+        if "bulk_approve_limit" in sent:
+            sent["bulk_approve_limit"] = sent["bulk_approve_limit"] or 0
+        return replace(stands, **sent)
 
     def floors(self) -> dict[str, int]:
         """Score names and their floors."""
@@ -235,7 +282,9 @@ class FloorsForm(TellingForm):
 
 def floors_form(rules: Rules) -> FloorsForm:
     """The form as it stands when the page is opened."""
-    return FloorsForm(data={**rules.floors, "keep_indexable": rules.keep_indexable, "version": rules.version})
+    desk = asdict(DeskRules.of(rules))
+    stands = {**rules.floors, **desk, "keep_indexable": rules.keep_indexable, "version": rules.version}
+    return FloorsForm(data=stands)
 
 
 class PlaceForm(TellingForm):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any, Final
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
@@ -11,15 +13,57 @@ from sqlalchemy.orm import Session
 
 from review_app.accounts.models import User
 from review_app.articles.models import Policy
-from review_app.articles.rules import SCORES
+from review_app.articles.rules import SCORES, Ranking
 from review_app.base.errors import Conflict, Invalid, NotFound
 from review_app.outbox.actions import Actor, log_event
 from review_app.outbox.changes import note_change, observe_change
 from review_app.reviewing.models import ChecklistItem
-from review_app.reviewing.queries import current_rules
+from review_app.reviewing.queries import Rules, current_rules
 from review_app.reviewing.rules import says_something
 
 ITEM_LENGTH = 300
+MOST_DUE_DAYS = 365
+MOST_DUE_A_DAY = 1_000_000
+MOST_AT_ONCE = 10_000
+
+RANKING_WORDS: Final = {
+    Ranking.OLDEST: "oldest first",
+    Ranking.DUE: "what is due first",
+    Ranking.LOWEST_SCORE: "lowest score first",
+    Ranking.REPETITION: "what repeats others most first",
+    Ranking.DIFFICULTY: "easiest first",
+    Ranking.VIEWS: "most viewed first, though view counts are synthetic",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DeskRules:
+    """How the desk works through its queue; each part is explained at `Policy`."""
+
+    ranking: Ranking = Ranking.OLDEST
+    due_after_days: int | None = None
+    due_a_day: int | None = None
+    bulk_approve_limit: int = 0
+
+    @classmethod
+    def of(cls, rules: Rules | Policy) -> DeskRules:
+        """As they stand in the policy."""
+        return cls(Ranking(rules.ranking), rules.due_after_days, rules.due_a_day, rules.bulk_approve_limit)
+
+    def in_words(self) -> str:
+        """For a change record."""
+        due = (
+            f"due {self.due_after_days} working days after it came"
+            if self.due_after_days
+            else "nothing is due"
+        )
+        spread = f", at most {self.due_a_day} a day" if self.due_a_day else ""
+        at_once = (
+            f"up to {self.bulk_approve_limit} approved at once"
+            if self.bulk_approve_limit
+            else "approved one by one"
+        )
+        return f"{RANKING_WORDS[self.ranking]}; {due}{spread}; {at_once}"
 
 
 def set_floors(
@@ -30,15 +74,18 @@ def set_floors(
     *,
     based_on: int,
     keep_indexable: bool | None = None,
+    desk: DeskRules | None = None,
     actor: Actor,
     now: datetime,
 ) -> Policy:
-    """Set the least score an approval needs, and whether it outlives a change of the text (None: as it was).
+    """Set the least score an approval needs, whether it outlives a change of the text, and the queue's order (None: as it was).
 
     Raises `Invalid`, or `Conflict` when somebody set another meanwhile.
     """
     _check(floors, reason)
     before = current_rules(session)
+    desk = desk or DeskRules.of(before)
+    _check_desk(desk)
     if before.version != based_on:
         raise Conflict("Somebody else changed the policy since you opened it. Please look at theirs first.")
     kept = {name: floor for name, floor in floors.items() if floor}
@@ -46,6 +93,10 @@ def set_floors(
         version=before.version + 1,
         floors=kept,
         keep_indexable=before.keep_indexable if keep_indexable is None else keep_indexable,
+        ranking=desk.ranking.value,
+        due_after_days=desk.due_after_days,
+        due_a_day=desk.due_a_day,
+        bulk_approve_limit=desk.bulk_approve_limit,
         reason=reason.strip(),
         changed_by_id=user.id,
         changed_at=now,
@@ -58,10 +109,10 @@ def set_floors(
             "Somebody else changed the policy at the same moment. Please look at theirs first."
         ) from error
     subject = ("policy", str(policy.version))
-    was = before.floors | {"keep_indexable": before.keep_indexable}
-    becomes = kept | {"keep_indexable": policy.keep_indexable}
+    was = before.floors | {"keep_indexable": before.keep_indexable} | asdict(DeskRules.of(before))
+    becomes = kept | {"keep_indexable": policy.keep_indexable} | asdict(desk)
     log_event(session, "policy.set", subject, actor=actor, now=now, before=was, after=becomes)
-    _note(session, policy, was, becomes, actor=actor)
+    _note(session, policy, _in_words(was, DeskRules.of(before)), _in_words(becomes, desk), actor=actor)
     return policy
 
 
@@ -77,21 +128,28 @@ def _check(floors: Mapping[str, int], reason: str) -> None:
         raise Invalid("A floor is a whole number from 0 to 100.", wrong)
 
 
-def _note(
-    session: Session,
-    policy: Policy,
-    was: Mapping[str, int | bool],
-    becomes: Mapping[str, int | bool],
-    *,
-    actor: Actor,
-) -> None:
+def _check_desk(desk: DeskRules) -> None:
+    wrong = {
+        name: [f"must be a whole number from {least} to {most:,}, or nothing"]
+        for name, value, least, most in (
+            ("due_after_days", desk.due_after_days, 1, MOST_DUE_DAYS),
+            ("due_a_day", desk.due_a_day, 1, MOST_DUE_A_DAY),
+            ("bulk_approve_limit", desk.bulk_approve_limit, 0, MOST_AT_ONCE),
+        )
+        if value is not None and not least <= value <= most
+    }
+    if wrong:
+        raise Invalid("Please correct what is named.", wrong)
+
+
+def _note(session: Session, policy: Policy, was: str, becomes: str, *, actor: Actor) -> None:
     note_change(
         session,
         ("policy", str(policy.version)),
         user_id=policy.changed_by_id,
         actor=actor,
         reason=policy.reason,
-        expected=f"{_in_words(was)} becomes {_in_words(becomes)}, for decisions and imports from now on.",
+        expected=f"{was} becomes {becomes}, for decisions and imports from now on.",
         rollback=f"Set the policy as version {policy.version - 1} had it.",
         now=policy.changed_at,
     )
@@ -100,10 +158,10 @@ def _note(
     )
 
 
-def _in_words(rules: Mapping[str, int | bool]) -> str:
+def _in_words(rules: Mapping[str, Any], desk: DeskRules) -> str:
     floors = [f"{name} at least {floor}" for name, floor in rules.items() if name in SCORES]
     kept = "approved articles stay indexable" if rules["keep_indexable"] else "changed texts leave the index"
-    return f"“{', '.join(floors) or 'no floors'}; {kept}”"
+    return f"“{', '.join(floors) or 'no floors'}; {kept}; {desk.in_words()}”"
 
 
 def add_item(session: Session, text: str, *, required: bool, actor: Actor, now: datetime) -> ChecklistItem:

@@ -9,6 +9,7 @@ from sqlalchemy import func, literal_column, select
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from review_app.articles.models import Article, Policy
+from review_app.articles.rules import Ranking
 from review_app.base.errors import NotFound
 from review_app.base.paging import PAGE_ROWS, Page, decode_cursor, encode_cursor, page_of
 from review_app.importing.models import MergeProposal
@@ -22,13 +23,17 @@ from review_app.reviewing.rules import Outcome
 class Rules:
     """The policy that holds: its version (0 before any was set), the floor of each score that has one, the checklist.
 
-    `keep_indexable` is explained at `Policy`.
+    The rest is explained at `Policy`.
     """
 
     version: int
     floors: dict[str, int]
     checklist: Sequence[ChecklistItem]
     keep_indexable: bool = False
+    ranking: Ranking = Ranking.OLDEST
+    due_after_days: int | None = None
+    due_a_day: int | None = None
+    bulk_approve_limit: int = 0
 
 
 def current_rules(session: Session) -> Rules:
@@ -41,7 +46,16 @@ def current_rules(session: Session) -> Rules:
     ).all()
     if policy is None:
         return Rules(0, {}, items)
-    return Rules(policy.version, policy.floors, items, policy.keep_indexable)
+    return Rules(
+        policy.version,
+        policy.floors,
+        items,
+        policy.keep_indexable,
+        Ranking(policy.ranking),
+        policy.due_after_days,
+        policy.due_a_day,
+        policy.bulk_approve_limit,
+    )
 
 
 def known_items(session: Session, ids: Collection[int]) -> set[int]:

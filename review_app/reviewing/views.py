@@ -35,7 +35,7 @@ from review_app.reviewing.forms import (
 from review_app.reviewing.merging import get_proposal, settle_proposal
 from review_app.reviewing.models import Decision
 from review_app.reviewing.notes.pages import notes_of
-from review_app.reviewing.policy import add_item, retire_item, set_floors
+from review_app.reviewing.policy import DeskRules, add_item, retire_item, set_floors
 from review_app.reviewing.queries import current_rules, get_decision
 from review_app.reviewing.reasons.queries import current_reasons
 from review_app.reviewing.rules import Outcome
@@ -247,6 +247,7 @@ def _policy_page(status: int, floors: FloorsForm | None = None, item: ItemForm |
         floors=floors or floors_form(rules),
         item=item or ItemForm(),
         versions=pages.versions(session),
+        desk_of=lambda version: DeskRules.of(version).in_words(),
     )
     return make_response(html, status)
 
@@ -267,6 +268,7 @@ def set_policy() -> AnyResponse:
                 form.reason.data or "",
                 based_on=form.version.data,
                 keep_indexable=bool(form.keep_indexable.data),
+                desk=form.desk(current_rules(session)),
                 actor=actor(),
                 now=utc_now(),
             )

@@ -243,7 +243,7 @@ def test_the_policy_for_new_texts_is_set_with_a_reason_and_kept_with_the_floors(
     with session_of() as session:
         assert session.scalars(select(Policy.keep_indexable)).all() == [True]
         event = session.scalars(select(Event).where(Event.kind == "policy.set")).one()
-        assert event.after == {"quality": 40, "keep_indexable": True}
+        assert (event.after or {}).items() >= {"quality": 40, "keep_indexable": True}.items()
     off = {"quality": "40", "version": "1", "reason": "No more."}
     assert browser.post("/admin/policy", off).status_code == 303
     with session_of() as session:

@@ -44,12 +44,12 @@ def desk(session_of: Sessions, request: pytest.FixtureRequest, lead: User) -> No
 
 
 PAGES = {
-    "/queue": 10,
-    "/queue?stack=flask&sort=newest": 10,
-    "/articles": 3,
-    "/articles/n00": 8,
-    "/articles/n00/review": 10,
-    "/admin/policy": 5,
+    "/queue": 11,
+    "/queue?stack=flask&sort=newest": 11,
+    "/articles": 4,
+    "/articles/n00": 9,
+    "/articles/n00/review": 11,
+    "/admin/policy": 6,
 }
 
 

@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 from review_app.accounts.models import User
 from review_app.articles.models import Article
 from review_app.base.errors import Conflict, Forbidden, Invalid
+from review_app.notifications.actions import notify
+from review_app.notifications.rules import Kind
 from review_app.outbox.actions import Actor, log_event
 from review_app.reviewing.notes.models import Note
 from review_app.reviewing.notes.passages import Reading, find, read
@@ -114,6 +116,9 @@ def _told(
     found = mentioned(session, text, tell)
     left_out = {user.id, *already}
     told = [person for person in found.users if person.id not in left_out]
+    subject, words = ("article", article.source_id), f"{user.name} on “{article.title[:100]}”: {text[:300]}"
+    for person in told:
+        notify(session, person.id, Kind.MENTIONED, text=words, subject=subject, by=actor, now=now)
     return Written(note, told, found.doubts)
 
 

@@ -1,0 +1,42 @@
+"""What there is to hear of, in words, and where each leads. Pure."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+
+class Kind(StrEnum):
+    """Why somebody is told."""
+
+    ASSIGNED = "assigned"
+    RETURNED = "returned"
+    MENTIONED = "mentioned"
+    IMPORT_FINISHED = "import_finished"
+
+
+WORDS: Final = {
+    Kind.ASSIGNED: "Articles are assigned to me",
+    Kind.RETURNED: "Something I decided comes back",
+    Kind.MENTIONED: "Somebody mentions me in a note",
+    Kind.IMPORT_FINISHED: "An import of mine finishes",
+}
+"""Each kind as its switch in the profile says it."""
+
+ADDRESSES: Final = {
+    "article": "/articles/{}/review",
+    "import": "/imports/{}",
+    "queue": "/queue{}",
+    "bulk": "/bulk/{}",
+}
+"""Where the thing told of is read. Addresses, since this capability knows none of those above it."""
+
+TEXT_LENGTH: Final = 500
+MOST_COUNTED: Final = 99
+"""The header counts no further."""
+
+
+def address_of(subject_kind: str, subject_id: str) -> str | None:
+    """The path of what a notification tells of, if it has a page."""
+    pattern = ADDRESSES.get(subject_kind)
+    return None if pattern is None else pattern.format(subject_id)
