@@ -69,7 +69,7 @@ def uses_of_reasons(session: Session) -> dict[int, int]:
     some = select(Decision.id).where(Decision.reason_id == CannedReason.id, CHOSEN).limit(MOST_USES + 1)
     uses = select(func.count()).select_from(some.correlate(CannedReason).subquery()).scalar_subquery()
     rows = session.execute(select(CannedReason.id, uses).where(CannedReason.retired_at.is_(None)))
-    return dict(rows.tuples())
+    return dict(rows.all())
 
 
 def policy_versions(session: Session, size: int = 20) -> Sequence[Policy]:

@@ -25,7 +25,7 @@ NOW = LONG_AGO + timedelta(days=1)
 STACKS = ("flask", "nginx")
 RARE = "cobol"
 PLAIN_INDEX = "ix_article_queue"
-FROM = re.compile("FROM (article|merge_proposal)")
+FROM = "FROM (article|merge_proposal)"
 
 
 @pytest.fixture
@@ -40,8 +40,11 @@ def long_queue(session_of: Sessions) -> None:
 
 
 @contextmanager
-def plans(session: Session) -> Iterator[list[str]]:
-    """The plans of the statements in the block that read articles, or what waits to be merged into them, in order."""
+def plans(session: Session, reading: str = FROM) -> Iterator[list[str]]:
+    """The plans of the statements in the block that read articles, or what waits to be merged into them, in order.
+
+    `reading` is a pattern for other statements.
+    """
     found: list[str] = []
     connection = session.connection()
     sqlite = connection.dialect.name == "sqlite"
@@ -49,7 +52,7 @@ def plans(session: Session) -> Iterator[list[str]]:
         session.execute(text("SET LOCAL enable_seqscan = off"))
 
     def explain(conn: Connection, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        if statement.startswith(("SELECT", "WITH")) and FROM.search(statement):
+        if statement.startswith(("SELECT", "WITH")) and re.search(reading, statement):
             raw = conn.connection.cursor()
             raw.execute(("EXPLAIN QUERY PLAN " if sqlite else "EXPLAIN ") + statement, parameters)
             found.append("\n".join(str(row[-1]) for row in raw.fetchall()))

@@ -69,7 +69,7 @@ def _with_people() -> Select[Note]:
 def notes_open(session: Session, article_ids: Sequence[int]) -> dict[int, int]:
     """How many open notes each of these articles has, at most `MOST_OPEN`; those without any are left out."""
     query = select(Note.article_id, func.count()).where(Note.article_id.in_(article_ids), OPEN)
-    return dict(session.execute(query.group_by(Note.article_id)).tuples()) if article_ids else {}
+    return dict(session.execute(query.group_by(Note.article_id)).all()) if article_ids else {}
 
 
 def replies_to(session: Session, note: Note) -> int:
