@@ -11,7 +11,6 @@ branch_labels = None
 depends_on = None
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-OPEN = sa.text("reply_to_id IS NULL AND resolved_at IS NULL AND removed_at IS NULL")
 CHOSEN = sa.text("reason_id IS NOT NULL")
 REASONS = {
     "request_changes": {
@@ -74,7 +73,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_note")),
     )
     op.create_index("ix_note_article_id_reply_to_id_id", "note", ["article_id", "reply_to_id", "id"])
-    op.create_index("ix_note_open", "note", ["article_id"], sqlite_where=OPEN, postgresql_where=OPEN)
     with op.batch_alter_table("decision", schema=None) as batch_op:
         batch_op.add_column(sa.Column("reason_id", BIG, nullable=True))
         batch_op.create_foreign_key(op.f("fk_decision_reason_id"), "canned_reason", ["reason_id"], ["id"])

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from review_app.accounts.models import User
 from review_app.articles.models import Article
 from review_app.base.database import Base
 from review_app.reviewing.notes.rules import Selector
-
-OPEN = text("reply_to_id IS NULL AND resolved_at IS NULL AND removed_at IS NULL")
 
 
 class Note(Base):
@@ -28,7 +26,6 @@ class Note(Base):
         CheckConstraint("quote IS NULL OR reply_to_id IS NULL", name="reply_has_no_passage"),
         CheckConstraint("resolved_at IS NULL OR reply_to_id IS NULL", name="only_threads_are_resolved"),
         Index("ix_note_article_id_reply_to_id_id", "article_id", "reply_to_id", "id"),
-        Index("ix_note_open", "article_id", sqlite_where=OPEN, postgresql_where=OPEN),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

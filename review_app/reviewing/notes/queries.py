@@ -15,7 +15,7 @@ from review_app.accounts.queries import find_user
 from review_app.articles.models import Article
 from review_app.base.errors import NotFound
 from review_app.base.paging import Page, decode_cursor, encode_cursor, page_of
-from review_app.reviewing.notes.models import OPEN, Note
+from review_app.reviewing.notes.models import Note
 from review_app.reviewing.notes.rules import names_in
 
 THREADS = 50
@@ -68,7 +68,8 @@ def _with_people() -> Select[Note]:
 
 def notes_open(session: Session, article_ids: Sequence[int]) -> dict[int, int]:
     """How many open notes each of these articles has, at most `MOST_OPEN`; those without any are left out."""
-    query = select(Note.article_id, func.count()).where(Note.article_id.in_(article_ids), OPEN)
+    is_open = (Note.reply_to_id.is_(None), Note.resolved_at.is_(None), Note.removed_at.is_(None))
+    query = select(Note.article_id, func.count()).where(Note.article_id.in_(article_ids), *is_open)
     return dict(session.execute(query.group_by(Note.article_id)).all()) if article_ids else {}
 
 
