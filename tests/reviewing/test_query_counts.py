@@ -47,8 +47,8 @@ PAGES = {
     "/queue": 11,
     "/queue?stack=flask&sort=newest": 11,
     "/articles": 4,
-    "/articles/n00": 9,
-    "/articles/n00/review": 11,
+    "/articles/n00": 11,
+    "/articles/n00/review": 14,
     "/admin/policy": 6,
 }
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Select, func, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, joinedload, load_only
 
 from review_app.accounts.models import User
 from review_app.accounts.queries import find_user
@@ -87,9 +87,8 @@ def noted_among(session: Session, article_ids: Sequence[int], _now: datetime) ->
 
 def people(session: Session) -> Sequence[User]:
     """The people who can come in, by name."""
-    return session.scalars(
-        select(User).where(User.is_active.is_(True)).order_by(User.name, User.id).limit(MOST_PEOPLE)
-    ).all()
+    query = select(User).options(load_only(User.id, User.name, User.email)).where(User.is_active.is_(True))
+    return session.scalars(query.order_by(User.name, User.id).limit(MOST_PEOPLE)).all()
 
 
 @dataclass(frozen=True, slots=True)
