@@ -118,6 +118,13 @@ def test_entities_are_one_character_and_never_cut() -> None:
     )
 
 
+def test_an_entity_of_two_characters_is_not_cut_either() -> None:
+    reading = read("<p>a&NotEqualTilde;b</p>")
+    assert len(reading.text) == 4
+    shown = mark(reading, {1: Place(2, 4)}).cut(0, len(reading.html))
+    assert OURS.sub("", shown) == '<p>a<mark class="passage">&NotEqualTilde;b</mark></p>'
+
+
 def test_nothing_is_put_between_the_rows_of_a_table() -> None:
     html = "<table><tbody><tr><td>one</td> <td>two</td></tr>\n<tr><td>three</td></tr></tbody></table>"
     parts = re.split(r"<td>.*?</td>", marked(html, Selector("one two three")))
