@@ -57,8 +57,18 @@ def claims(session_of: Sessions) -> dict[str, int]:
 def test_the_queue_shows_what_waits_the_oldest_first(
     session_of: Sessions, browser_of: Browsers, reviewer: User
 ) -> None:
-    add(session_of, "b", queue_rank=rank_of(utc_now() - timedelta(days=2)))
-    add(session_of, "a", queue_rank=rank_of(utc_now() - timedelta(days=6)))
+    add(
+        session_of,
+        "b",
+        queue_rank=rank_of(utc_now() - timedelta(days=2)),
+        waiting_since=utc_now() - timedelta(days=2),
+    )
+    add(
+        session_of,
+        "a",
+        queue_rank=rank_of(utc_now() - timedelta(days=6)),
+        waiting_since=utc_now() - timedelta(days=6),
+    )
     add(session_of, "c", awaiting_review=False)
     page = browser_of(reviewer).get("/queue")
     assert TITLE.findall(page.text) == ["Title of a", "Title of b"]

@@ -15,6 +15,7 @@ from review_app.base.database import Base
 from review_app.evidence.actions import forget
 from review_app.evidence.models import EvidenceRun
 from review_app.importing.models import ImportBatch
+from review_app.notifications.models import Notification
 from review_app.operations.demo.people import DEMO
 from review_app.operations.demo.traces import Subjects, Traces
 from review_app.outbox.actions import log_event
@@ -116,6 +117,7 @@ def _remove_from_log_and_outbox(
     )
     session.execute(delete(Event).where(subjects.in_log()))
     session.execute(delete(ChangeRecord).where(subjects.in_log(ChangeRecord)))
+    session.execute(delete(Notification).where(subjects.in_log(Notification)))
     session.execute(delete(OutboxEvent).where(subjects.in_outbox()))
     session.execute(delete(LoginAttempt).where(LoginAttempt.email.in_(emails)))
 
@@ -154,7 +156,7 @@ def _columns_naming_people() -> Iterator[Column[int]]:
 
 def _shut_out(session: Session, user: User, now: datetime) -> None:
     """From here on an ordinary account without a way in. Not `disable_user`: the last administrator goes too."""
-    for held in (UserSession, ApiToken, Claim, Skip):
+    for held in (UserSession, ApiToken, Claim, Skip, Notification):
         session.execute(delete(held).where(held.user_id == user.id))
     user.is_active, user.is_demo = False, False
     user.name, user.email = f"Former {user.name.lower()} (demo)", f"former-demo-{user.id}@example.com"

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from review_app.accounts.models import User
 from review_app.articles.models import Article, Policy
+from review_app.notifications.models import Notification
 from review_app.operations.demo.queries import demo_batches, is_demo_article
 from review_app.outbox.models import ChangeRecord, Event, OutboxEvent
 from review_app.publishing.models import Publication, PublishRun, PublishRunItem
@@ -56,8 +57,8 @@ class Subjects:
 
     names: dict[str, list[str]]
 
-    def in_log(self, lines: type[Event | ChangeRecord] = Event) -> ColumnElement[bool]:
-        """The condition that a line of the log, or a change record, is about one of them."""
+    def in_log(self, lines: type[Event | ChangeRecord | Notification] = Event) -> ColumnElement[bool]:
+        """The condition that a line of the log, a change record or a notification, is about one of them."""
         return or_(
             *(
                 (lines.subject_kind == kind) & lines.subject_id.in_(names)
