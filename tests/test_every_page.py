@@ -94,7 +94,7 @@ def _notes(session: Session, lead: User, colleague: User) -> None:
     gone = add_note(session, article, colleague, "Gone.", actor=SYSTEM, now=now).note
     gone.quote, gone.text_digest = longword, "an earlier text"
     done = add_note(session, article, colleague, longword, actor=SYSTEM, now=now).note
-    resolve_note(session, done, lead, actor=SYSTEM, now=now)
+    resolve_note(session, get_note(session, done.id), lead, actor=SYSTEM, now=now)
 
 
 def _come_again(session: Session, lead: User) -> None:

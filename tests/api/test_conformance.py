@@ -42,6 +42,9 @@ NOT_IN_A_SCHEMA = (
     "/api/v1/decisions/{decision_id}/rollback",  # whether a note is needed depends on who asks, and when
     "/api/v1/articles/{source_id}/decisions",  # whether all scores are there depends on the article
     "/api/v1/articles/{source_id}/merge",  # as does what waits to be merged
+    "/api/v1/articles/{source_id}/notes",  # whether words say something, and a passage stands in the text
+    "/api/v1/notes/{note_id}",  # the same
+    "/api/v1/notes/{note_id}/replies",  # the same
 )
 ANY_BODY_IS_A_FILE = {
     "include-name": "POST /api/v1/imports",

@@ -173,7 +173,10 @@ def test_one_s_own_note_can_be_changed_and_says_so(
     assert "edited" in shown
     with session_of() as session:
         entry = session.scalars(select(Event).where(Event.kind == "note.edited")).one()
-        assert (entry.before, entry.after) == ({"text": "Is that so?"}, {"text": "It is so."})
+        assert (entry.before, entry.after) == (
+            {"note": 1, "text": "Is that so?"},
+            {"note": 1, "text": "It is so."},
+        )
 
 
 def test_nobody_changes_or_removes_another_s_note_not_even_a_lead(
@@ -210,7 +213,7 @@ def test_a_removed_note_is_no_longer_shown_and_the_log_keeps_it(
     assert write(browser, "x", "/notes/1?_method=PUT").status_code == 404
     with session_of() as session:
         entry = session.scalars(select(Event).where(Event.kind == "note.removed")).one()
-        assert (entry.before, entry.actor) == ({"text": "A secret slip."}, reviewer.email)
+        assert (entry.before, entry.actor) == ({"note": 1, "text": "A secret slip."}, reviewer.email)
 
 
 def test_anybody_resolves_and_reopens_a_note(

@@ -95,8 +95,8 @@ def _write(
 ) -> Written:
     session.add(note)
     session.flush()
-    after = {"article": article.source_id, "text": note.text, "quote": note.quote}
-    log_event(session, "note.written", ("note", str(note.id)), actor=actor, now=now, after=after)
+    after = {"note": note.id, "text": note.text, "quote": note.quote}
+    log_event(session, "note.written", ("article", article.source_id), actor=actor, now=now, after=after)
     return _told(session, note, article, user, text=note.text, tell=tell, actor=actor, now=now)
 
 
@@ -126,9 +126,8 @@ def edit_note(session: Session, note: Note, user: User, text: str, *, actor: Act
     """Change the words of one's own note; who is mentioned newly is told. Raises `Forbidden` or `Invalid`."""
     _check_own(note, user)
     was, note.text, note.edited_at = note.text, _checked(text), now
-    subject = ("note", str(note.id))
-    before, after = {"text": was}, {"text": note.text}
-    log_event(session, "note.edited", subject, actor=actor, now=now, before=before, after=after)
+    before, after = {"note": note.id, "text": was}, {"note": note.id, "text": note.text}
+    log_event(session, "note.edited", _subject(note), actor=actor, now=now, before=before, after=after)
     already = [person.id for person in mentioned(session, was).users]
     return _told(session, note, note.article, user, text=note.text, already=already, actor=actor, now=now)
 
@@ -137,8 +136,8 @@ def remove_note(session: Session, note: Note, user: User, *, actor: Actor, now: 
     """Take back one's own note: it is no longer shown, and the log keeps its words. Raises `Forbidden`."""
     _check_own(note, user)
     note.removed_at = now
-    before = {"text": note.text}
-    log_event(session, "note.removed", ("note", str(note.id)), actor=actor, now=now, before=before)
+    before = {"note": note.id, "text": note.text}
+    log_event(session, "note.removed", _subject(note), actor=actor, now=now, before=before)
 
 
 def resolve_note(session: Session, note: Note, user: User, *, actor: Actor, now: datetime) -> None:
@@ -147,14 +146,21 @@ def resolve_note(session: Session, note: Note, user: User, *, actor: Actor, now:
         raise Conflict("A reply is not resolved by itself, but with the note that it answers.")
     if note.resolved_at is None:
         note.resolved_at, note.resolved_by_id = now, user.id
-        log_event(session, "note.resolved", ("note", str(note.id)), actor=actor, now=now)
+        after = {"note": note.id}
+        log_event(session, "note.resolved", _subject(note), actor=actor, now=now, after=after)
 
 
 def reopen_note(session: Session, note: Note, *, actor: Actor, now: datetime) -> None:
     """Say that it is not dealt with after all; anybody may."""
     if note.resolved_at is not None:
         note.resolved_at = note.resolved_by_id = None
-        log_event(session, "note.reopened", ("note", str(note.id)), actor=actor, now=now)
+        after = {"note": note.id}
+        log_event(session, "note.reopened", _subject(note), actor=actor, now=now, after=after)
+
+
+def _subject(note: Note) -> tuple[str, str]:
+    """In the log a note is part of what happened to its article."""
+    return "article", note.article.source_id
 
 
 def _check_own(note: Note, user: User) -> None:
