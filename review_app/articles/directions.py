@@ -27,16 +27,22 @@ def direction_of(html: str) -> str:
     return "rtl" if 2 * against > sum(map(str.isalpha, prose)) else "ltr"
 
 
-def directed(html: str) -> str:
-    """Each block runs as its own first letter does, code aside; code is a box of its own that scrolls by keyboard."""
-    return BLOCK.sub(_with_direction, html)
+def directed(html: str, whole: str) -> str:
+    """Each block runs as its own first letter does, code aside, which says so where the `whole` runs otherwise.
+
+    Code is a box of its own that scrolls by keyboard.
+    """
+    return BLOCK.sub(lambda tag: _box(tag) or _with_direction(tag, whole), html)
 
 
-def _with_direction(tag: re.Match[str]) -> str:
-    if tag[1] is None:
-        return '<pre tabindex="0" role="group" aria-label="Code">'
+def _box(tag: re.Match[str]) -> str:
+    return "" if tag[1] else '<pre tabindex="0" role="group" aria-label="Code">'
+
+
+def _with_direction(tag: re.Match[str], whole: str) -> str:
     until = tag.end() + BEGINNING
     start = TO_THE_FIRST_LETTER.match(tag.string, tag.end(), until)
     letter = tag.string[start.end() : start.end() + 1] if start and start.end() < until else ""
     direction = "rtl" if RIGHT_TO_LEFT.match(letter) else "ltr"
-    return f'<{tag[1]}{tag[2]} dir="{direction}">' if letter.isalpha() else tag[0]
+    differs = letter.isalpha() and direction != whole
+    return f'<{tag[1]}{tag[2]} dir="{direction}">' if differs else tag[0]

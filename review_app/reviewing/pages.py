@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from review_app.accounts.models import User
 from review_app.accounts.rules import Role
-from review_app.articles.directions import directed
+from review_app.articles.directions import directed, direction_of
 from review_app.articles.markup import frame_images
 from review_app.articles.models import Article, Policy
 from review_app.articles.rules import SCORES
@@ -45,7 +45,7 @@ def body_html(article: Article, evidence: Evidence, marked: Marked, *, unfolded:
     It was sanitised when it was imported, so here, and only here, it is trusted.
     """
     html = fold_stock(article.body.html, evidence, address=_paragraph_url, unfolded=unfolded, marked=marked)
-    html = directed(frame_images(html, settings().image_hosts))
+    html = directed(frame_images(html, settings().image_hosts), direction_of(article.body.html))
     return Markup(html)  # noqa: S704  # sanitised at import
 
 

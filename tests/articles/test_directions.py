@@ -31,7 +31,7 @@ def test_the_whole_runs_as_most_of_its_prose_does(html: str, direction: str) -> 
 @pytest.mark.parametrize(
     ("html", "shown"),
     [
-        ("<p>One</p>", '<p dir="ltr">One</p>'),
+        ("<p>One</p>", "<p>One</p>"),
         (f"<h2>1. {ARABIC}</h2>", f'<h2 dir="rtl">1. {ARABIC}</h2>'),
         (f"<p><code>pip</code> {ARABIC}</p>", f'<p dir="rtl"><code>pip</code> {ARABIC}</p>'),
         (f'<ol start="3"><li>{ARABIC}</li></ol>', f'<ol start="3" dir="rtl"><li>{ARABIC}</li></ol>'),
@@ -41,10 +41,15 @@ def test_the_whole_runs_as_most_of_its_prose_does(html: str, direction: str) -> 
     ],
 )
 def test_each_block_runs_as_its_first_letter_does_and_code_stays_as_it_is(html: str, shown: str) -> None:
-    assert directed(html) == shown
+    assert directed(html, "ltr") == shown
+
+
+def test_a_block_that_runs_otherwise_than_the_whole_says_so_and_no_other() -> None:
+    html = f"<p>{ARABIC}</p><p>One</p>"
+    assert directed(html, "rtl") == f'<p>{ARABIC}</p><p dir="ltr">One</p>'
 
 
 def test_many_empty_blocks_take_no_long_time() -> None:
     began = time.process_time()
-    directed("<p></p>" * 20_000)
+    directed("<p></p>" * 20_000, "ltr")
     assert time.process_time() - began < 5

@@ -245,7 +245,7 @@ def test_a_note_stays_with_its_passage_when_the_text_is_imported_anew(
     with session_of() as session:
         import_again(session, "a", f"<h2>A lease ends by itself.</h2><p>New.</p>{BODY}<p>More.</p>")
     shown = browser.get("/articles/a").text
-    assert '<mark class="passage">A lease ends by itself.</mark></p><p dir="ltr">More.' in shown
+    assert '<mark class="passage">A lease ends by itself.</mark></p><p>More.' in shown
     assert "is gone" not in shown
 
 
