@@ -10,7 +10,7 @@ from review_app.base.api import Listing, operation
 from review_app.base.database import db
 from review_app.base.security import csrf
 from review_app.reviewing.reasons.queries import current_reasons
-from review_app.reviewing.reasons.schemas import ReasonAnswer
+from review_app.reviewing.reasons.schemas import ReasonAnswer, ReasonQuery
 
 blueprint = Blueprint("reasons_api", __name__, url_prefix="/api/v1")
 csrf.exempt(blueprint)
@@ -19,6 +19,7 @@ csrf.exempt(blueprint)
 @blueprint.get("/reasons")
 @permit(Permission.REVIEW)
 @operation({200: Listing[ReasonAnswer]})
-def reasons() -> Listing[ReasonAnswer]:
+def reasons(query: ReasonQuery) -> Listing[ReasonAnswer]:
     """All reasons that can be chosen, requests before rejections, in the order of the desk; there is never a next page."""
-    return Listing([ReasonAnswer.of(reason) for reason in current_reasons(db.session())], None)
+    found = current_reasons(db.session(), query.kind or None)
+    return Listing([ReasonAnswer.of(reason) for reason in found], None)

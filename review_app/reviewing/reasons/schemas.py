@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
+from review_app.base.api import Input
 from review_app.reviewing.reasons.models import CannedReason
 from review_app.reviewing.reasons.rules import ReasonKind
+
+
+class ReasonQuery(Input, frozen=True, kw_only=True):
+    """Reasons for which outcome; without it, for both."""
+
+    kind: ReasonKind | UnsetType = UNSET
 
 
 class ReasonAnswer(Struct, frozen=True):
