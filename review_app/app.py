@@ -69,8 +69,13 @@ from review_app.reviewing.drafts import api as drafts_api
 from review_app.reviewing.drafts import jobs as drafts_jobs
 from review_app.reviewing.drafts import models as _drafts_models
 from review_app.reviewing.drafts import views as drafts
+from review_app.reviewing.notes import api as notes_api
+from review_app.reviewing.notes import queries as notes_queries
+from review_app.reviewing.notes import views as notes
 from review_app.reviewing.presence import models as _presence_models
 from review_app.reviewing.presence import views as presence
+from review_app.reviewing.reasons import api as reasons_api
+from review_app.reviewing.reasons import views as reasons
 
 BLUEPRINTS = (
     accounts.blueprint,
@@ -105,10 +110,14 @@ BLUEPRINTS = (
     drafts.blueprint,
     drafts_api.blueprint,
     presence.blueprint,
+    notes.blueprint,
+    notes_api.blueprint,
+    reasons.blueprint,
+    reasons_api.blueprint,
 )
 JOBS = (
     *articles_jobs.JOBS,
-    *importing_jobs.jobs(worked_on=[review_queue_queries.claimed_among]),
+    *importing_jobs.jobs(worked_on=[review_queue_queries.claimed_among, notes_queries.noted_among]),
     *sources_jobs.JOBS,
     *evidence_jobs.JOBS,
     *review_queue_jobs.JOBS,
@@ -135,6 +144,7 @@ PART_OF = {
     "wayfinding": "review_queue",
     "bulk": "review_queue",
     "drafts": "review_queue",
+    "notes": "articles",
 }
 """Blueprints without an entry of their own in the header, and under whose they stand."""
 

@@ -50,6 +50,14 @@ GET     /admin/policy                                        set policy
 POST    /admin/policy                                        set policy
 POST    /admin/policy/checklist                              set policy
 DELETE  /admin/policy/checklist/<int:item_id>                set policy
+PUT     /admin/policy/checklist/<int:item_id>                set policy
+PUT     /admin/policy/checklist/<int:item_id>/position       set policy
+GET     /admin/reasons                                       set policy
+POST    /admin/reasons                                       set policy
+GET     /admin/reasons/<int:reason_id>                       set policy
+PUT     /admin/reasons/<int:reason_id>                       set policy
+DELETE  /admin/reasons/<int:reason_id>                       set policy
+PUT     /admin/reasons/<int:reason_id>/position              set policy
 GET     /admin/users                                         manage accounts
 POST    /admin/users                                         manage accounts
 PUT     /admin/users/<int:user_id>/access                    manage accounts
@@ -73,6 +81,8 @@ DELETE  /api/v1/articles/<source_id:source_id>/assignment    reorder queue
 PUT     /api/v1/articles/<source_id:source_id>/due-date      reorder queue
 DELETE  /api/v1/articles/<source_id:source_id>/due-date      reorder queue
 GET     /api/v1/articles/<source_id:source_id>/place         read articles
+GET     /api/v1/articles/<source_id:source_id>/notes         review
+POST    /api/v1/articles/<source_id:source_id>/notes         review
 PUT     /api/v1/articles/<source_id:source_id>/queue-entry   reorder queue
 POST    /api/v1/articles/<source_id:source_id>/skip          review
 GET     /api/v1/bulk                                         change many
@@ -96,6 +106,11 @@ GET     /api/v1/imports/<int:batch_id>/left                  import
 GET     /api/v1/imports/<int:batch_id>/refused               import
 POST    /api/v1/imports/<int:batch_id>/undo                  import
 GET     /api/v1/merges                                       read articles
+PATCH   /api/v1/notes/<int:note_id>                          review
+DELETE  /api/v1/notes/<int:note_id>                          review
+POST    /api/v1/notes/<int:note_id>/replies                  review
+PUT     /api/v1/notes/<int:note_id>/resolution               review
+DELETE  /api/v1/notes/<int:note_id>/resolution               review
 GET     /api/v1/notifications                                own profile
 PUT     /api/v1/notifications/<int:notification_id>/read     own profile
 GET     /api/v1/openapi.json                                 public
@@ -105,6 +120,7 @@ POST    /api/v1/publish-runs                                 publish
 GET     /api/v1/publish-runs/<int:run_id>                    publish
 GET     /api/v1/queue                                        review
 POST    /api/v1/queue/next                                   review
+GET     /api/v1/reasons                                      review
 GET     /api/v1/stats                                        see statistics
 GET     /api/v1/sources                                      manage sources
 POST    /api/v1/sources                                      manage sources
@@ -133,6 +149,8 @@ DELETE  /articles/<string:source_id>/assignment              reorder queue
 PUT     /articles/<string:source_id>/due-date                reorder queue
 DELETE  /articles/<string:source_id>/due-date                reorder queue
 GET     /articles/<string:source_id>/place                   review
+GET     /articles/<string:source_id>/notes                   review
+POST    /articles/<string:source_id>/notes                   review
 PUT     /articles/<string:source_id>/queue-entry             reorder queue
 GET     /articles/<string:source_id>/review                  review
 POST    /articles/<string:source_id>/skip                    review
@@ -170,6 +188,11 @@ GET     /login                                               log in
 POST    /login                                               log in
 POST    /logout                                              log in
 GET     /merges                                              review
+PUT     /notes/<int:note_id>                                 review
+DELETE  /notes/<int:note_id>                                 review
+POST    /notes/<int:note_id>/replies                         review
+PUT     /notes/<int:note_id>/resolution                      review
+DELETE  /notes/<int:note_id>/resolution                      review
 GET     /notifications                                       own profile
 POST    /notifications/<int:notification_id>/visit           own profile
 POST    /notifications/kinds                                 own profile

@@ -21,6 +21,9 @@ from review_app.publishing.actions import Order, start_run
 from review_app.publishing.jobs import run_publish
 from review_app.publishing.rules import Trigger
 from review_app.review_queue.actions import hold
+from review_app.reviewing.notes.actions import add_note, reply, resolve_note
+from review_app.reviewing.notes.queries import get_note
+from review_app.reviewing.notes.rules import Selector
 from tests.evidence.texts import STACK_PARAGRAPH, measured, stock
 from tests.factories import make_article, make_source
 from tests.importing.records import lines, record
@@ -61,6 +64,7 @@ def difficult_data(app: Flask, session_of: Sessions, colleague: User, lead: User
         hold(session, held, colleague, now=now, lease=timedelta(minutes=15))
         stock(session, STACK_PARAGRAPH)
         _history(session, lead)
+        _notes(session, lead, colleague)
         _sources(session, lead)
         order = Order(["public", "unknown"], None)
         run = start_run(session, order, Trigger.PAGE, user_id=None, actor=SYSTEM, now=now, undo=UNDO).run.id
@@ -78,6 +82,20 @@ def _history(session: Session, lead: User) -> None:
     make_article(
         session, "public", html=TEXT, decided_at=earlier, last_reviewed_on=earlier.date(), **approved
     )
+
+
+def _notes(session: Session, lead: User, colleague: User) -> None:
+    """One on a passage that goes over tags, with a reply; one on a passage that is gone; one that is resolved."""
+    article, now = get_article(session, "past"), utc_now()
+    longword = "Averylongword" * 20
+    about = Selector("Some text. A heading One two")
+    first = add_note(session, article, lead, longword, passage=about, actor=SYSTEM, now=now).note
+    first_again = get_note(session, first.id)
+    reply(session, first_again, colleague, f"No. {longword}", actor=SYSTEM, now=now)
+    gone = add_note(session, article, colleague, "Gone.", actor=SYSTEM, now=now).note
+    gone.quote, gone.text_digest = longword, "an earlier text"
+    done = add_note(session, article, colleague, longword, actor=SYSTEM, now=now).note
+    resolve_note(session, get_note(session, done.id), lead, actor=SYSTEM, now=now)
 
 
 def _come_again(session: Session, lead: User) -> None:
@@ -162,6 +180,7 @@ def test_what_a_reviewer_sees(
     look_at(page, "/find?q=a", "/help/keys")
     look_at(
         page,
+        "/articles/past/notes",
         "/profile",
         "/notifications",
         "/articles/nothing",
@@ -251,7 +270,15 @@ def test_what_a_lead_and_an_administrator_see(open_page: Pages, admin: User, sch
     page.get_by_role("button", name="Add").click()
     expect(page.locator(".summary")).to_be_visible()
     look(page)
-    look_at(page, "/admin/policy", "/admin/users", "/articles/past", "/articles/rtl/place")
+    look_at(
+        page,
+        "/admin/reasons",
+        "/admin/reasons/1",
+        "/admin/policy",
+        "/admin/users",
+        "/articles/past",
+        "/articles/rtl/place",
+    )
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

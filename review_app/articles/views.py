@@ -13,6 +13,7 @@ from flask import Blueprint, Response, make_response, render_template, request, 
 from review_app.accounts.permissions import permit
 from review_app.accounts.rules import Permission
 from review_app.articles import export
+from review_app.articles.directions import direction_of
 from review_app.articles.filters import Filters
 from review_app.articles.highlights import Highlighter
 from review_app.articles.models import Article
@@ -23,6 +24,7 @@ from review_app.base.database import db
 from review_app.base.paging import Page
 
 blueprint = Blueprint("articles", __name__)
+blueprint.add_app_template_filter(direction_of, "direction")
 EXPORT_BATCH = 500
 """Articles read at once for the export: so many are in memory, however many there are."""
 

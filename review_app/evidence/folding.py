@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from html import escape
+from typing import Protocol
 
 from review_app.evidence.queries import Evidence
 
@@ -15,20 +16,37 @@ Place = tuple[int, int, str, int | None]
 """What folds: where it begins and ends, what its fold says, and the digest of a single paragraph."""
 
 
+class Marked(Protocol):
+    """HTML in which something is marked: pieces of it, and whether in a piece something is."""
+
+    def cut(self, start: int, end: int) -> str: ...
+    def holds(self, start: int, end: int) -> bool: ...
+
+
 def fold_stock(
-    html: str, evidence: Evidence, *, address: Callable[[int], str], unfolded: bool = False
+    html: str,
+    evidence: Evidence,
+    *,
+    address: Callable[[int], str],
+    unfolded: bool = False,
+    marked: Marked,
 ) -> str:
     """An article's HTML with its stock paragraphs in `<details>`.
 
-    `address` gives the page of a paragraph; `unfolded` opens all of them.
+    `address` gives the page of a paragraph; `unfolded` opens all of them, and those stand open in which something is marked.
     """
     pieces, position = [], 0
     for start, end, says, digest in sorted(_places(evidence)):
-        begin = f'<details class="fold"{" open" if unfolded else ""}><summary class="muted">{says}</summary>'
-        link = "" if digest is None else f'<p><a href="{escape(address(digest))}">Where it stands</a></p>'
-        pieces += [html[position:start], begin, html[start:end], link, "</details>"]
+        is_open = " open" if unfolded or marked.holds(start, end) else ""
+        begin = f'<details class="fold"{is_open}><summary class="muted">{says}</summary>'
+        where = "" if digest is None else _where(address(digest))
+        pieces += [marked.cut(position, start), begin, marked.cut(start, end), where, "</details>"]
         position = end
-    return "".join([*pieces, html[position:]])
+    return "".join([*pieces, marked.cut(position, len(html))])
+
+
+def _where(address: str) -> str:
+    return f'<p class="where"><a href="{escape(address)}">Where it stands</a></p>'
 
 
 def _places(evidence: Evidence) -> Iterator[Place]:

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, current_app, make_response, request, url_
 
 from review_app.accounts.permissions import permit
 from review_app.accounts.rules import Permission
+from review_app.articles.directions import directed, direction_of
 from review_app.articles.markup import public_images
 from review_app.articles.queries import Wording
 from review_app.base.database import db
@@ -48,7 +49,7 @@ def _published(found: PublicPage, text: Wording) -> Response:
             "public/article.html",
             article=article,
             wording=text,
-            text=public_images(text.html),
+            text=directed(public_images(text.html), direction_of(text.html)),
             address=external(url_for("public.page", slug=article.slug)),
         )
     )

@@ -24,6 +24,8 @@ from review_app.reviewing.announcements import tell_outside
 from review_app.reviewing.drafts.actions import end_draft
 from review_app.reviewing.models import Decision
 from review_app.reviewing.queries import Rules, current_rules, known_items, standing_decision
+from review_app.reviewing.reasons.models import CannedReason
+from review_app.reviewing.reasons.rules import with_reason
 from review_app.reviewing.rules import (
     COUNTED,
     LEAST_ROLE,
@@ -66,6 +68,7 @@ class Judgement:
     `of_the_text` is False for one who merged figures and did not read: then a text that came since the last decision still
     counts as unread, and an article that waits for it goes on waiting. Such a judgement cannot approve that text.
     `made_in` names the open page it was made in, if it was one: its draft ends, and what it autosaves late is not kept.
+    `reason_id` is a reason that was chosen; its text is added to the note unless `reason_in_note`.
     """
 
     outcome: Outcome
@@ -77,6 +80,8 @@ class Judgement:
     override_reason: str = ""
     of_the_text: bool = True
     made_in: str = ""
+    reason_id: int | None = None
+    reason_in_note: bool = False
 
 
 def decide(
@@ -102,6 +107,7 @@ def decide(
     status = _next_status(article, user, judgement)
     rules = current_rules(session)
     _check_known(session, judgement, rules)
+    judgement = _with_reason(session, judgement)
     scores = {**article.scores, **judgement.scores}
     _check(judgement, scores, rules, user)
     before = State.of(article)
@@ -119,6 +125,7 @@ def decide(
         handling_seconds=(now - claim.claimed_at).total_seconds() if claim else None,
         wait_seconds=max(0.0, (now - article.imported_at).total_seconds()),
         reverts_id=None,
+        reason_id=judgement.reason_id,
     )
     set_state(article, _after(before, scores, judgement, status=status, now=now), now)
     if judgement.outcome is Outcome.APPROVE and judgement.of_the_text:
@@ -308,6 +315,18 @@ def _check_known(session: Session, judgement: Judgement, rules: Rules) -> None:
     strange = judgement.checklist - {item.id for item in rules.checklist}
     if strange and not strange <= known_items(session, strange):
         raise Invalid("Please correct what is named.", {"checklist": ["names a line that there is not"]})
+
+
+def _with_reason(session: Session, judgement: Judgement) -> Judgement:
+    """With the text of the chosen reason in the note. One that was retired since the page was opened is no mistake."""
+    if judgement.reason_id is None:
+        return judgement
+    reason = session.get(CannedReason, judgement.reason_id)
+    if reason is None or reason.kind != judgement.outcome:
+        raise Invalid("That reason does not fit.", {"reason_id": ["is not a reason for this outcome"]})
+    if judgement.reason_in_note:
+        return judgement
+    return replace(judgement, note=with_reason(judgement.note, reason.text))
 
 
 def _check_note(note: str) -> None:

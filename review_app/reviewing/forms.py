@@ -29,7 +29,7 @@ from review_app.reviewing.drafts.rules import CHOOSABLE
 from review_app.reviewing.merging import Taking
 from review_app.reviewing.policy import ITEM_LENGTH, RANKING_WORDS, DeskRules
 from review_app.reviewing.queries import Rules
-from review_app.reviewing.rules import LEAST_ROLE, OUTCOME_OF_STATUS
+from review_app.reviewing.rules import LEAST_ROLE, NEEDS_NOTE, OUTCOME_OF_STATUS
 
 WHOLE_NUMBER = re.compile(r"[0-9]{1,18}")
 
@@ -123,6 +123,17 @@ class ItemsField(Field):
             raise ValueError("Checklist names its lines by their numbers.")
 
 
+class ReasonField(Field):
+    """The number of a reason that was chosen, or nothing."""
+
+    def process_formdata(self, valuelist: Sequence[str]) -> None:
+        self.data = None
+        if valuelist and valuelist[-1]:
+            if not WHOLE_NUMBER.fullmatch(valuelist[-1]):
+                raise ValueError("Choose a reason from the list.")
+            self.data = int(valuelist[-1])
+
+
 class TellingForm(Form):
     """A form that can say what an action refused, each message at its field."""
 
@@ -145,7 +156,8 @@ class DecisionForm(TellingForm):
     """One judgement. `seen_…` is what the page showed before anything was typed; `draft_tab` names that open page.
 
     `keep_…` comes from the page that shows a conflict: "theirs" leaves that field as it stands. There `made_on` and
-    `made_on_text` say on which version it was typed.
+    `made_on_text` say on which version it was typed. `reason_filled` is the reason whose text the page has put into the
+    note already.
     """
 
     quality = ScoreField("Quality")
@@ -154,6 +166,8 @@ class DecisionForm(TellingForm):
     clarity = ScoreField("Clarity")
     revision_status = StatusField("Status")
     checklist = ItemsField("Checklist", default=frozenset())
+    reason_id = ReasonField("Reason")
+    reason_filled = ReasonField("Reason")
     note = TextAreaField("Note", filters=[typed_text])
     override_reason = StringField("Why the floor does not hold here", filters=[typed_text])
     row_version = VersionField()
@@ -180,8 +194,11 @@ class DecisionForm(TellingForm):
         theirs = "revision_status" in self.yielded and self.status_now.data in set(RevisionStatus)
         status = RevisionStatus(str(self.status_now.data if theirs else self.revision_status.data))
         said = [name for name in SCORES if self[name].raw_data and name not in self.yielded]
+        outcome = OUTCOME_OF_STATUS[status]
+        # A reason that was chosen and then not needed is no mistake.
+        reason = self.reason_id.data if outcome in NEEDS_NOTE else None
         return Judgement(
-            OUTCOME_OF_STATUS[status],
+            outcome,
             row_version=self.row_version.data,
             scores={name: self[name].data for name in said},
             status=status,
@@ -189,6 +206,8 @@ class DecisionForm(TellingForm):
             checklist=self.checklist.data,
             override_reason=self.override_reason.data or "",
             made_in=self.draft_tab.data or "",
+            reason_id=reason,
+            reason_in_note=reason == self.reason_filled.data,
         )
 
     def offer(self, user: User) -> None:
@@ -281,6 +300,12 @@ def floors_form(rules: Rules) -> FloorsForm:
     desk = asdict(DeskRules.of(rules))
     stands = {**rules.floors, **desk, "keep_indexable": rules.keep_indexable, "version": rules.version}
     return FloorsForm(data=stands)
+
+
+class PlaceForm(TellingForm):
+    """At which place, counted from 0, a line is to stand."""
+
+    to = VersionField("Place")
 
 
 class ItemForm(TellingForm):

@@ -5,21 +5,24 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from review_app.accounts.models import User
 from review_app.articles.models import Article
 from review_app.base.database import Base
+from review_app.reviewing.reasons.models import CannedReason
 from review_app.reviewing.rules import Outcome
 
+CHOSEN = text("reason_id IS NOT NULL")
 OUTCOMES = ", ".join(f"'{outcome}'" for outcome in Outcome)
 
 
 class Decision(Base):
     """One recorded judgement. `before` and `after` hold the article's whole state, so that it can be undone.
 
-    `reverts_id` names the decision that a rollback undoes; it is unique, so nothing is undone twice.
+    `reverts_id` names the decision that a rollback undoes; it is unique, so nothing is undone twice. `reason_id` is the reason
+    that was chosen, if any; its words as they were stand in the note.
     """
 
     __tablename__ = "decision"
@@ -28,6 +31,7 @@ class Decision(Base):
         CheckConstraint("(outcome = 'rollback') = (reverts_id IS NOT NULL)", name="rollback_reverts"),
         Index("ix_decision_article_id_id", "article_id", "id"),
         Index("ix_decision_reviewer_id_id", "reviewer_id", "id"),
+        Index("ix_decision_reason_id", "reason_id", sqlite_where=CHOSEN, postgresql_where=CHOSEN),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -45,6 +49,7 @@ class Decision(Base):
     handling_seconds: Mapped[float | None]
     wait_seconds: Mapped[float | None]
     reverts_id: Mapped[int | None] = mapped_column(ForeignKey("decision.id"), unique=True)
+    reason_id: Mapped[int | None] = mapped_column(ForeignKey(CannedReason.id))
     reviewer: Mapped[User] = relationship(lazy="raise")
     article: Mapped[Article] = relationship(lazy="raise")
 

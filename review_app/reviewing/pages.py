@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from review_app.accounts.models import User
 from review_app.accounts.rules import Role
+from review_app.articles.directions import directed, direction_of
 from review_app.articles.markup import frame_images
 from review_app.articles.models import Article, Policy
 from review_app.articles.rules import SCORES, next_version
@@ -31,6 +32,7 @@ from review_app.reviewing.drafts.pages import SavedLine, line_of_draft
 from review_app.reviewing.earlier import earlier_text
 from review_app.reviewing.forms import DecisionForm, as_seen
 from review_app.reviewing.models import Decision
+from review_app.reviewing.notes.passages import Marked
 from review_app.reviewing.onward import undo_window
 from review_app.reviewing.queries import Rules, history, policy_versions, standing_decision
 from review_app.reviewing.rules import Outcome, allowed_statuses
@@ -38,13 +40,14 @@ from review_app.reviewing.rules import Outcome, allowed_statuses
 HISTORY_ROWS = 20
 
 
-def body_html(article: Article, evidence: Evidence, *, unfolded: bool = False) -> Markup:
-    """The text as the desk shows it, stock paragraphs folded away.
+def body_html(article: Article, evidence: Evidence, marked: Marked, *, unfolded: bool = False) -> Markup:
+    """The text as the desk shows it: stock paragraphs folded away, the passages of notes marked.
 
     It was sanitised when it was imported, so here, and only here, it is trusted.
     """
-    html = fold_stock(article.body.html, evidence, address=_paragraph_url, unfolded=unfolded)
-    return Markup(frame_images(html, settings().image_hosts))  # noqa: S704  # sanitised at import
+    html = fold_stock(article.body.html, evidence, address=_paragraph_url, unfolded=unfolded, marked=marked)
+    html = directed(frame_images(html, settings().image_hosts), direction_of(article.body.html))
+    return Markup(html)  # noqa: S704  # sanitised at import
 
 
 def _paragraph_url(digest: int) -> str:

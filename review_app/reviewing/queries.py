@@ -15,7 +15,9 @@ from review_app.articles.rules import Ranking
 from review_app.base.errors import NotFound
 from review_app.base.paging import PAGE_ROWS, Page, decode_cursor, encode_cursor, page_of
 from review_app.importing.models import MergeProposal
-from review_app.reviewing.models import ChecklistItem, Decision, ReviewSlot
+from review_app.reviewing.models import CHOSEN, ChecklistItem, Decision, ReviewSlot
+from review_app.reviewing.reasons.models import CannedReason
+from review_app.reviewing.reasons.rules import MOST_USES
 from review_app.reviewing.rules import COUNTED, Outcome
 
 
@@ -62,6 +64,14 @@ def known_items(session: Session, ids: Collection[int]) -> set[int]:
     """Those of the numbers that are, or once were, lines of the checklist."""
     storable = [number for number in ids if abs(number) < 2**63]
     return set(session.scalars(select(ChecklistItem.id).where(ChecklistItem.id.in_(storable))))
+
+
+def uses_of_reasons(session: Session) -> dict[int, int]:
+    """How many decisions name each reason that can be chosen, counted to one more than `MOST_USES`."""
+    some = select(Decision.id).where(Decision.reason_id == CannedReason.id, CHOSEN).limit(MOST_USES + 1)
+    uses = select(func.count()).select_from(some.correlate(CannedReason).subquery()).scalar_subquery()
+    rows = session.execute(select(CannedReason.id, uses).where(CannedReason.retired_at.is_(None)))
+    return dict(rows.all())
 
 
 def policy_versions(session: Session, size: int = 20) -> Sequence[Policy]:

@@ -29,7 +29,10 @@ MergedField = Literal["quality", "freshness", "depth", "clarity", "status"]
 RowVersion = Annotated[int, Meta(ge=0, le=2**63 - 1, description="That of the article that was read.")]
 
 NEEDS_NOTE_TOO = {
-    "if": {"properties": {"outcome": {"enum": sorted(NEEDS_NOTE)}}},
+    "if": {
+        "properties": {"outcome": {"enum": sorted(NEEDS_NOTE)}},
+        "not": {"required": ["reason_id"]},
+    },
     "then": {"required": ["note"], "properties": {"note": {"pattern": "\\S"}}},
 }
 STATUS_OF_A_SAVE = {
@@ -67,6 +70,10 @@ class NewDecision(Input, frozen=True, kw_only=True):
         tuple[int, ...], Meta(max_length=1000, description="The ids of the ticked lines.")
     ] = ()
     override_reason: Annotated[Note, Meta(description="A lead's, to approve below a floor.")] = ""
+    reason_id: (
+        Annotated[int, Meta(ge=1, le=2**63 - 1, description="One of `/reasons`: its text begins the note.")]
+        | None
+    ) = None
 
     def judgement(self) -> Judgement:
         """The same for the action. Raises `Invalid`."""
@@ -83,6 +90,7 @@ class NewDecision(Input, frozen=True, kw_only=True):
             note=self.note,
             checklist=frozenset(self.checklist),
             override_reason=self.override_reason,
+            reason_id=self.reason_id,
         )
 
 
@@ -118,6 +126,7 @@ class DecisionAnswer(Struct, frozen=True):
     override_reason: str
     decided_at: datetime
     reverts: int | None
+    reason_id: Annotated[int | None, Meta(description="The reason that was chosen, see `/reasons`.")] = None
 
     @classmethod
     def of(cls, decision: Decision, source_id: str, reviewer: str) -> DecisionAnswer:
@@ -134,6 +143,7 @@ class DecisionAnswer(Struct, frozen=True):
             override_reason=decision.override_reason,
             decided_at=decision.decided_at,
             reverts=decision.reverts_id,
+            reason_id=decision.reason_id,
         )
 
 

@@ -24,19 +24,23 @@ from review_app.review_queue.queries import claim_of
 from review_app.review_queue.reasons import reason_of
 from review_app.reviewing import merge_pages, onward, pages
 from review_app.reviewing.actions import StaleArticle, decide, roll_back
+from review_app.reviewing.checklist import edit_item, move_item
 from review_app.reviewing.drafts.pages import Opened, keep_refused, opened
 from review_app.reviewing.forms import (
     DecisionForm,
     FloorsForm,
     ItemForm,
     MergeForm,
+    PlaceForm,
     RollbackForm,
     floors_form,
 )
 from review_app.reviewing.merging import get_proposal, settle_proposal
 from review_app.reviewing.models import Decision
+from review_app.reviewing.notes.pages import notes_of
 from review_app.reviewing.policy import DeskRules, add_item, retire_item, set_floors
 from review_app.reviewing.queries import current_rules, get_decision, undone_decision
+from review_app.reviewing.reasons.queries import current_reasons
 
 blueprint = Blueprint("reviewing", __name__)
 
@@ -49,11 +53,13 @@ def show(source_id: str) -> Response:
     article = get_article(session, source_id)
     history = pages.history_of(session, article, person(), now=now, after=request.args.get("after"))
     evidence, unfolded = evidence_of(session, article, now.date()), _wants_all_unfolded()
+    notes = notes_of(session, article, person(), after=request.args.get("notes"))
     return make_response(
         render_template(
             "articles/show.html",
             article=article,
-            html=pages.body_html(article, evidence, unfolded=unfolded),
+            html=pages.body_html(article, evidence, notes.marked, unfolded=unfolded),
+            notes=notes,
             evidence=evidence,
             unfolded=unfolded,
             claim=claim_of(session, article, now),
@@ -99,10 +105,13 @@ def _review_page(article: Article, page: Opened, status: int) -> Response:
     filters = queue_pages.filters_behind()
     shows_text, unfolded = name == "review" or stale, _wants_all_unfolded()
     evidence = evidence_of(session, article, now.date()) if shows_text else NOT_MEASURED
+    notes = notes_of(session, article, person(), after=request.args.get("notes")) if shows_text else None
     html = render_template(
         f"reviewing/{name}.html",
         article=article,
-        html=pages.body_html(article, evidence, unfolded=unfolded),
+        html=notes and pages.body_html(article, evidence, notes.marked, unfolded=unfolded),
+        notes=notes,
+        reasons=current_reasons(session),
         evidence=evidence,
         unfolded=unfolded,
         panel=panel,
@@ -317,6 +326,35 @@ def add_checklist_item() -> AnyResponse:
         return _policy_page(422, item=form)
     flash("The line stands on the checklist now.", "success")
     return see_other(url_for("reviewing.policy"))
+
+
+@blueprint.put("/admin/policy/checklist/<int:item_id>")
+@permit(Permission.SET_POLICY)
+def edit_checklist_item(item_id: int) -> AnyResponse:
+    """Change the words of a line, and whether an approval needs it."""
+    form, here = ItemForm(request.form), url_for("reviewing.edit_checklist_item", item_id=item_id)
+    try:
+        with transaction() as session:
+            text, required = form.text.data or "", bool(form.required.data)
+            edit_item(session, item_id, text, required=required, actor=actor(), now=utc_now())
+    except Invalid as error:
+        form.tell(error)
+        return make_response(render_template("reviewing/item.html", form=form, url=here), 422)
+    flash("The line is changed. It holds for every decision from now on.", "success")
+    return see_other(url_for("reviewing.policy", _anchor=f"item-{item_id}"))
+
+
+@blueprint.put("/admin/policy/checklist/<int:item_id>/position")
+@permit(Permission.SET_POLICY)
+def place_checklist_item(item_id: int) -> AnyResponse:
+    """Put a line at another place."""
+    form = PlaceForm(request.form)
+    if not form.validate():
+        raise Invalid("Where to is not said.")
+    with transaction() as session:
+        move_item(session, item_id, form.to.data, actor=actor(), now=utc_now())
+    flash("The order of the checklist is changed.", "success")
+    return see_other(url_for("reviewing.policy", _anchor=f"item-{item_id}"))
 
 
 @blueprint.delete("/admin/policy/checklist/<int:item_id>")

@@ -47,6 +47,9 @@ NOT_IN_A_SCHEMA = (
     "/api/v1/bulk/{bulk_id}/confirm",  # the same
     "/api/v1/bulk/{bulk_id}/undo",  # the same
     "/api/v1/articles/{source_id}/merge",  # as does what waits to be merged
+    "/api/v1/articles/{source_id}/notes",  # whether words say something, and a passage stands in the text
+    "/api/v1/notes/{note_id}",  # the same
+    "/api/v1/notes/{note_id}/replies",  # the same
 )
 ANY_BODY_IS_A_FILE = {
     "include-name": "POST /api/v1/imports",

@@ -12,9 +12,11 @@ from review_app.evidence.folding import fold_stock
 from review_app.evidence.measuring import paragraphs_of
 from review_app.evidence.outline import outline_of
 from review_app.evidence.queries import Evidence
+from review_app.reviewing.notes.passages import Marked
 
 FOLD = re.compile(
-    r'<details class="fold"><summary class="muted">[^<]*</summary>|(?:<p><a href="/x">Where it stands</a></p>)?</details>'
+    r'<details class="fold"><summary class="muted">[^<]*</summary>|'
+    r'(?:<p class="where"><a href="/x">Where it stands</a></p>)?</details>'
 )
 TAGS = [
     "p",
@@ -50,7 +52,9 @@ def folded(html: str) -> str:
     outline = outline_of(html)
     paragraphs = list(paragraphs_of(outline))
     stock = {one.digest: 431 for one in paragraphs}
-    return fold_stock(html, Evidence(None, [], stock, outline, paragraphs), address=lambda _: "/x")
+    return fold_stock(
+        html, Evidence(None, [], stock, outline, paragraphs), address=lambda _: "/x", marked=Marked(html)
+    )
 
 
 def texts(html: str) -> list[str]:

@@ -56,7 +56,7 @@ def test_all_stock_can_be_unfolded_at_once(desk: None, visitor: Browser, path: s
 
 def test_htmx_still_finds_nothing_in_the_text(desk: None, visitor: Browser) -> None:
     page = visitor.get("/articles/one/review").text
-    assert '<div hx-ignore hx-disable><details class="fold">' in page
+    assert '<div data-passages hx-ignore hx-disable><details class="fold">' in page
 
 
 def test_a_text_in_twenty_articles_is_no_stock(session_of: Sessions, visitor: Browser) -> None:

@@ -41,7 +41,7 @@ INDEX_OF = {
     Sort.REPETITION: "ix_article_evidence_repeated",
     Sort.DUE: "ix_article_due_on",
 }
-FROM = re.compile("FROM (article|merge_proposal)")
+FROM = "FROM (article|merge_proposal)"
 
 
 @pytest.fixture
@@ -72,8 +72,11 @@ def long_queue(session_of: Sessions) -> None:
 
 
 @contextmanager
-def plans(session: Session) -> Iterator[list[str]]:
-    """The plans of the statements in the block that read articles, or what waits to be merged into them, in order."""
+def plans(session: Session, reading: str = FROM) -> Iterator[list[str]]:
+    """The plans of the statements in the block that read articles, or what waits to be merged into them, in order.
+
+    `reading` is a pattern for other statements.
+    """
     found: list[str] = []
     connection = session.connection()
     sqlite = connection.dialect.name == "sqlite"
@@ -82,7 +85,7 @@ def plans(session: Session) -> Iterator[list[str]]:
             session.execute(text(f"SET LOCAL enable_{shortcut} = off"))
 
     def explain(conn: Connection, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        if statement.startswith(("SELECT", "WITH")) and FROM.search(statement):
+        if statement.startswith(("SELECT", "WITH")) and re.search(reading, statement):
             raw = conn.connection.cursor()
             raw.execute(("EXPLAIN QUERY PLAN " if sqlite else "EXPLAIN ") + statement, parameters)
             found.append("\n".join(str(row[-1]) for row in raw.fetchall()))

@@ -125,6 +125,42 @@ def test_a_line_is_added_and_retired(session_of: Sessions, browser_of: Browsers,
     assert send(browser, address).status_code == 404
 
 
+def test_a_line_is_changed_made_required_and_moved_and_the_log_tells(
+    session_of: Sessions, browser_of: Browsers, lead: User
+) -> None:
+    with session_of() as session:
+        first, *_, last = (item.id for item in current_rules(session).checklist)
+    browser = browser_of(lead)
+    here = f"/admin/policy/checklist/{last}"
+    answer = browser.post(f"{here}?_method=PUT", {"text": "Read <b>twice</b>", "required": "y"})
+    assert (answer.status_code, answer.location) == (303, f"/admin/policy#item-{last}")
+    assert browser.post(f"{here}/position?_method=PUT", {"to": "0"}).status_code == 303
+    page = browser.get("/admin/policy").text
+    assert "Read &lt;b&gt;twice&lt;/b&gt;" in page
+    assert page.index(f'id="item-{last}"') < page.index(f'id="item-{first}"')
+    with session_of() as session:
+        item = current_rules(session).checklist[0]
+        assert (item.id, item.required) == (last, True)
+        kinds = session.scalars(
+            select(Event.kind).where(Event.kind.startswith("checklist.")).order_by(Event.id)
+        )
+        assert list(kinds) == ["checklist.edited", "checklist.moved"]
+    browser.post(f"{here}?_method=PUT", {"text": "Read once"})
+    with session_of() as session:
+        assert current_rules(session).checklist[0].required is False
+
+
+def test_new_words_that_are_refused_come_back_as_they_were_typed(browser_of: Browsers, lead: User) -> None:
+    browser = browser_of(lead)
+    answer = browser.post("/admin/policy/checklist/1?_method=PUT", {"text": "x" * 301, "required": "y"})
+    assert answer.status_code == 422
+    assert "must have 1 to 300 characters" in answer.text
+    assert f'value="{"x" * 301}"' in answer.text
+    assert "checked" in answer.text
+    assert browser.post("/admin/policy/checklist/1/position?_method=PUT", {"to": "x"}).status_code == 422
+    assert browser.post("/admin/policy/checklist/99?_method=PUT", {"text": "x"}).status_code == 404
+
+
 @pytest.mark.parametrize("text", ["", "  ", "x" * 301])
 def test_a_line_needs_words_and_not_too_many(
     session_of: Sessions, browser_of: Browsers, lead: User, text: str

@@ -48,8 +48,8 @@ PAGES = {
     "/queue?stack=flask&sort=newest": 15,
     "/queue?sort=lowest&q=title&age=1": 16,
     "/articles": 4,
-    "/articles/n00": 9,
-    "/articles/n00/review": 12,
+    "/articles/n00": 11,
+    "/articles/n00/review": 17,
     "/admin/policy": 6,
 }
 

@@ -142,7 +142,10 @@ def test_imported_text_stands_where_htmx_does_not_look(
 ) -> None:
     add(session_of, "a", html="<p>The very text.</p>")
     for path in ("/articles/a/review", "/articles/a"):
-        assert "<div hx-ignore hx-disable><p>The very text.</p></div>" in browser_of(reviewer).get(path).text
+        assert (
+            "<div data-passages hx-ignore hx-disable><p>The very text.</p></div>"
+            in browser_of(reviewer).get(path).text
+        )
 
 
 def test_titles_and_metadata_are_never_markup(
@@ -535,7 +538,7 @@ def test_htmx_gets_the_new_text_with_the_conflict_and_is_told_to_read_it(
     assert answer.status_code == 409
     assert "Its text has changed too." in answer.text
     assert "The new text." in answer.text
-    assert 'id="body" class="prose" dir="auto" hx-swap-oob="true"' in answer.text
+    assert 'id="body" class="prose" dir="ltr" hx-swap-oob="true"' in answer.text
 
 
 def test_a_text_that_is_the_same_need_not_be_read_again(

@@ -1,0 +1,1 @@
+"""Reasons for requests and rejections that are ready to be chosen."""
