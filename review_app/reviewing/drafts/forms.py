@@ -22,8 +22,11 @@ def typed_of(sent: MultiDict[str, str]) -> Typed:
             "The form does not say which version it was made from. Reload the page.",
             {"row_version": ["is needed"]},
         )
+    fields = {name: [typed_text(value) for value in sent.getlist(name)] for name in FIELDS if name in sent}
+    # A pressed button sends its status after the select's: a decision that was refused must not stay chosen there.
+    fields["revision_status"] = fields.get("revision_status", [])[:1]
     return Typed(
-        fields={name: [typed_text(value) for value in sent.getlist(name)] for name in FIELDS if name in sent},
+        fields=fields,
         row_version=made_on,
         text_digest=typed_text(sent.get("made_on_text") or sent.get("text_digest")),
         tab=typed_text(sent.get("draft_tab")),
