@@ -193,7 +193,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     handle_errors(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
-    for endpoint in ("static", "vendor"):
+    for endpoint in ("static", "vendor", "asset"):
         permit(Permission.PUBLIC)(app.view_functions[endpoint])
     app.context_processor(_context)
     Jobs(app, settings, JOBS)

@@ -222,6 +222,7 @@ GET     /robots.txt                                          public
 GET     /sitemap-<int(max=184467440737094):number>.xml       public
 GET     /sitemap.xml                                         public
 GET     /static/<path:filename>                              public
+GET     /static/bundle/<string:filename>                     public
 GET     /stats                                               see statistics
 GET     /stats.csv                                           see statistics
 GET     /stats/reviewers/<int:user_id>                       own statistics

@@ -21,6 +21,7 @@ from review_app.accounts.queries import user_of_session
 from review_app.accounts.rules import Permission, Role
 from review_app.app import create_app
 from review_app.base.clock import utc_now
+from review_app.base.problems import TOO_OLD
 from review_app.base.security import LOGIN_FAILURES, LOGIN_WINDOW, safe_next_path
 from review_app.base.settings import Settings, SettingsError
 from review_app.outbox.actions import SYSTEM
@@ -225,7 +226,7 @@ def test_a_form_without_our_token_changes_nothing(browser_of, reviewer, token):
     for path in ("/profile", "/profile/password", "/profile/tokens", "/logout", "/queue/next"):
         answer = browser.client.post(path, data=sent)
         assert answer.status_code == 400, path
-        assert "The form may be too old." in answer.text
+        assert TOO_OLD in answer.text
     page = browser.get("/profile").text
     assert "Forged" not in page
     assert "Revoke" not in page

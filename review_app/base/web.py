@@ -20,6 +20,7 @@ from sqlalchemy.engine import Engine
 from werkzeug.routing import BaseConverter, IntegerConverter, Map
 from werkzeug.wrappers import Request
 
+from review_app.base.assets import serve_assets
 from review_app.base.clock import utc_now
 from review_app.base.paths import VENDOR
 from review_app.base.settings import Settings
@@ -82,6 +83,7 @@ def plumb(app: Flask) -> None:
     app.before_request(_begin)
     app.after_request(_finish)
     app.add_url_rule("/vendor/htmx/<path:filename>", "vendor", _vendored)
+    serve_assets(app)
     app.jinja_env.filters.update(relative=relative, local=local, local_date=local_date, number=number)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 

@@ -13,8 +13,11 @@ from review_app.articles.rules import SCORES
 from review_app.base.clock import utc_now
 from review_app.base.database import db
 from review_app.base.web import settings, viewer_zone
+from review_app.review_queue.filters import ALL, QueueFilters
+from review_app.review_queue.models import SavedView
 from review_app.review_queue.pages import queue_url, short
 from review_app.review_queue.queries import queue_length
+from review_app.review_queue.saved_views import counts_of, filters_of, tastes_of
 from review_app.reviewing.forms import DecisionForm
 from review_app.reviewing.models import Decision
 from review_app.reviewing.queries import decided_since
@@ -27,7 +30,7 @@ DONE = {
     Outcome.REJECT: "Rejected",
     Outcome.ARCHIVE: "Archived",
 }
-LONGEST_FILTERS = 1_000
+LONGEST_FILTERS, MOST_OFFERED = 1_000, 3
 """Messages travel in a cookie of 4 kB, so that a longer filter is left behind by an undo without JavaScript."""
 
 
@@ -60,7 +63,7 @@ def tell(
     flash(message, "undo")  # type: ignore[arg-type]  # as messages() says
 
 
-def tell_the_end(filters: Filters) -> None:
+def tell_the_end(filters: QueueFilters) -> None:
     """Nothing more is free within the filters: say whether all is done there, how much was decided today, where to go on."""
     session, now = db.session(), utc_now()
     midnight = now.astimezone(viewer_zone()).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -73,8 +76,20 @@ def tell_the_end(filters: Filters) -> None:
         text = f"That was the last of {short(within)} · {today:,} decided today"
     else:
         text = f"That was the last one that waited · {today:,} decided today"
-    links = [("Show all that wait", queue_url(Filters()))] if within else []
+    links = [("Show all that wait", queue_url(QueueFilters(view=ALL)))] if within else []
+    links += [(f"{view.name}, {count}", address) for view, count, address in _views_with_something(filters)]
     flash({"text": text, "links": links}, "info" if left else "success")  # type: ignore[arg-type]  # as messages() says
+
+
+def _views_with_something(filters: QueueFilters) -> list[tuple[SavedView, str, str]]:
+    """The first saved views in which something waits, but for the one that is done."""
+    session, user, now = db.session(), person(), utc_now()
+    views = [view for view in tastes_of(session, user).views if str(view.id) != filters.view]
+    counts = counts_of(session, views, user, now)
+    waiting = [view for view in views if counts.get(view.id, "0") != "0"]
+    return [
+        (view, counts[view.id], queue_url(filters_of(view, user, now))) for view in waiting[:MOST_OFFERED]
+    ]
 
 
 def refill(form: DecisionForm, undone: Decision) -> None:

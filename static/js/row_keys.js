@@ -1,5 +1,5 @@
 // [data-row-keys]: moves through the rows of its table, each of which has a link in its heading cell. The row that has the focus
-// says so (aria-current); coming back by Back one stands in the row one left by.
+// says so (aria-current).
 (() => {
   const rowOf = (node) => node?.closest?.("[data-row-keys] tbody tr");
   const linkOf = (row) => row?.querySelector("th a");
@@ -16,11 +16,4 @@
     document.querySelectorAll("tr[aria-current]").forEach((other) => other.removeAttribute("aria-current"));
     row.setAttribute("aria-current", "true");
   });
-
-  document.addEventListener("click", ({ target }) => {
-    const row = target.closest("a") && rowOf(target);
-    if (row?.id) history.replaceState({ ...history.state, row: row.id }, "");
-  });
-
-  addEventListener("DOMContentLoaded", () => linkOf(document.getElementById(history.state?.row))?.focus({ preventScroll: true }));
 })();

@@ -95,6 +95,8 @@ def test_the_calls_that_programs_count_on_are_there(document: dict[str, Any]) ->
             ("PUT", "/notes/{note_id}/resolution"),
             ("DELETE", "/notes/{note_id}/resolution"),
             ("GET", "/openapi.json"),
+            ("GET", "/notifications"),
+            ("PUT", "/notifications/{notification_id}/read"),
             ("GET", "/publications"),
             ("GET", "/publish-runs"),
             ("POST", "/publish-runs"),

@@ -240,3 +240,15 @@ def test_the_list_costs_no_more_statements_the_more_views_there_are(
         costs.append(len(statements))
     assert len(set(costs)) == 1, costs
     assert len(tabs(page)) == 8
+
+
+def test_a_view_is_found_by_its_name_by_who_may_see_it(
+    session_of: Sessions, browser_of: Browsers, reviewer: User, colleague: User
+) -> None:
+    with session_of() as session:
+        own = {"owner_id": reviewer.id, "shared": False, "position": 1, "created_at": utc_now()}
+        session.add(SavedView(name="Mostly flask", query="stack=flask", columns=None, **own))
+    mine = browser_of(reviewer).get("/find?q=mostly").text
+    assert "Mostly flask" in mine
+    assert "/queue?stack=flask&amp;view=" in mine
+    assert "Mostly flask" not in browser_of(colleague).get("/find?q=mostly").text

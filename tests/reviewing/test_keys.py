@@ -14,7 +14,7 @@ from review_app.accounts.models import User
 from review_app.articles.models import Article
 from review_app.base.clock import utc_now
 from review_app.outbox.models import OutboxEvent
-from review_app.review_queue.models import Claim
+from review_app.review_queue.models import Claim, SavedView
 from review_app.reviewing.models import Decision
 from review_app.reviewing.policy import add_item, set_floors
 from tests.factories import LONG_AGO, PASSWORD, make_article
@@ -296,11 +296,17 @@ def test_the_last_of_a_filter_says_so_and_leads_on(
     with session_of() as session:
         retire_checklist(session)
         make_article(session, "other", title="The other stack", primary_stack="django")
+        shared = {"owner_id": reviewer.id, "shared": False, "position": 1, "created_at": utc_now()}
+        session.add(SavedView(name="Mostly flask", query="stack=flask", columns=None, **shared))
+        session.add(SavedView(name="Nothing here", query="stack=cobol", columns=None, **shared))
     log_in(page, reviewer)
     page.goto("/articles/other/review?stack=django")
     held(page)
     page.keyboard.press("a")
     expect(page.locator("#messages")).to_contain_text("That was the last of django · 1 decided today")
+    expect(page.locator("#messages a")).to_have_text(
+        ["History", "Show all that wait", re.compile("Mostly flask, [0-9]+")]
+    )
     page.keyboard.press("z")
     opened(page, "The other stack")
     held(page)

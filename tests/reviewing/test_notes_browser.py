@@ -264,6 +264,7 @@ def test_a_lead_orders_the_checklist_and_the_reasons_by_keyboard(watched_page: P
     page.get_by_role("button", name="Move up: Out of date").press("Enter")
     expect(page.locator("#messages")).to_contain_text("The order is changed.")
     expect(page.locator("section").first.locator("b").nth(1)).to_have_text("Out of date")
+    page.wait_for_load_state()  # only then the browser stands where the address says
     page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="Move up: Out of date")).to_be_focused()
     page.goto("/admin/policy")

@@ -146,4 +146,5 @@ def test_its_pages_are_accessible_narrow_and_light_wide_and_dark(
     expect(came_of_it(page, "3 of 4 articles were changed")).to_be_visible(timeout=30_000)
     assert_accessible(page)
     page.get_by_role("link", name="All bulk actions").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Bulk actions")
     assert_accessible(page)

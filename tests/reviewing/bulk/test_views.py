@@ -105,7 +105,7 @@ def test_it_is_watched_listed_and_undone_for_a_reason_once_the_window_has_passed
     run_pending(app)
     page = leads.get(address).text
     assert "4 of 4 articles were changed" in page
-    assert "hx-trigger" not in page
+    assert "every 1s" not in page
     assert "Reject" in leads.get("/bulk").text
     assert f'href="{address}"' in leads.get("/admin/changes").text
     with session_of() as session:
