@@ -28,14 +28,12 @@ from tests.evidence.texts import STACK_PARAGRAPH, measured, stock
 from tests.factories import make_article, make_source
 from tests.importing.records import lines, record
 from tests.reviewing.desk import Sessions, import_again, judge, keep_new_texts_out, retire_checklist, undo
-from tests.support.accessibility import assert_accessible, log_in
+from tests.support.accessibility import assert_accessible, log_in, looks
 from tests.support.browser import PageWatch
 
 pytestmark = pytest.mark.browser
 
 Pages = Callable[..., Page]
-SCHEMES = ("light", "dark")
-WIDTHS = (320, 1280)
 UNDO = timedelta(seconds=20)
 TEXT = (
     "<p>Some text.</p><h2>A heading</h2><ul><li>One<ul><li>two</li></ul></li></ul>"
@@ -138,16 +136,16 @@ def settled_width(page: Page, wanted: int) -> int:
 
 
 def look(page: Page) -> None:
-    """At the page as it stands, in both widths."""
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 900})
-        expect(page.locator("h1")).to_have_count(1)
-        assert page.title().strip(), page.url
-        assert settled_width(page, width) <= width, page.url
+    """At the page as it stands, light and dark, in both widths."""
+    expect(page.locator("h1")).to_have_count(1)
+    assert page.title().strip(), page.url
+    for seen in looks(page):
+        wanted = page.viewport_size["width"] if page.viewport_size else 0
+        assert settled_width(page, wanted) <= wanted, seen
         try:
             assert_accessible(page)
         except AssertionError as error:
-            raise AssertionError(f"{page.url}, {width} wide: {error}") from error
+            raise AssertionError(f"{seen}: {error}") from error
 
 
 def look_at(page: Page, *paths: str) -> None:
@@ -156,10 +154,9 @@ def look_at(page: Page, *paths: str) -> None:
         look(page)
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
-def test_what_anybody_sees(open_page: Pages, page_watch: PageWatch, scheme: str) -> None:
+def test_what_anybody_sees(open_page: Pages, page_watch: PageWatch) -> None:
     page_watch.expected_statuses |= {404}
-    page = open_page(color_scheme=scheme)
+    page = open_page()
     look_at(page, "/login", "/p/slug-of-public", "/p/nothing")
     page.goto("/login")
     page.get_by_role("button", name="Log in").click()
@@ -167,12 +164,11 @@ def test_what_anybody_sees(open_page: Pages, page_watch: PageWatch, scheme: str)
     look(page)
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
 def test_what_a_reviewer_sees(
     open_page: Pages, page_watch: PageWatch, reviewer: User, lead: User, session_of: Sessions, scheme: str
 ) -> None:
     page_watch.expected_statuses |= {404}
-    page = open_page(color_scheme=scheme)
+    page = open_page()
     log_in(page, reviewer)
     look_at(
         page, "/queue", "/queue?q=nothing", "/articles", "/articles/past", "/articles/long", "/articles/rtl"
@@ -232,11 +228,10 @@ def _look_at_a_conflict(page: Page, session_of: Sessions, other: User) -> None:
     look(page)
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
-def test_what_came_again(open_page: Pages, lead: User, session_of: Sessions, scheme: str) -> None:
+def test_what_came_again(open_page: Pages, lead: User, session_of: Sessions) -> None:
     with session_of() as session:
         _come_again(session, lead)
-    page = open_page(color_scheme=scheme)
+    page = open_page()
     log_in(page, lead)
     look_at(page, "/merges", "/articles/again/merge", "/articles/again/review")
     page.goto("/articles/again/merge")
@@ -247,9 +242,8 @@ def test_what_came_again(open_page: Pages, lead: User, session_of: Sessions, sch
     look(page)
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
-def test_what_a_lead_and_an_administrator_see(open_page: Pages, admin: User, scheme: str) -> None:
-    page = open_page(color_scheme=scheme)
+def test_what_a_lead_and_an_administrator_see(open_page: Pages, admin: User) -> None:
+    page = open_page()
     log_in(page, admin)
     page.goto("/imports")
     content = lines(record("good-1"), '{"broken', record("bad-1", **{"score.quality": 101}))
@@ -281,14 +275,13 @@ def test_what_a_lead_and_an_administrator_see(open_page: Pages, admin: User, sch
     )
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
 def test_a_queue_in_which_all_is_done(
     open_page: Pages, reviewer: User, session_of: Sessions, scheme: str
 ) -> None:
     with session_of() as session:
         for article in session.query(Article):
             article.awaiting_review = False
-    page = open_page(color_scheme=scheme)
+    page = open_page()
     log_in(page, reviewer)
     page.goto("/queue")
     expect(page.get_by_role("button", name="Review next")).to_have_count(0)

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from review_app.base.clock import utc_now
 from tests.publishing.conftest import approved_article
-from tests.support.accessibility import LOOKS, assert_accessible, log_in
+from tests.support.accessibility import assert_accessible, assert_accessible_in_each_look, log_in
 
 pytestmark = pytest.mark.browser
 
@@ -30,28 +30,26 @@ def some_runs(session_of, start, work):
     start("waiting", "good")
 
 
-@pytest.mark.parametrize("look", LOOKS)
-def test_axe_finds_nothing_on_the_pages_of_publishing(open_page, lead, some_runs, look):
-    page = open_page(**look)
+def test_axe_finds_nothing_on_the_pages_of_publishing(open_page, lead, some_runs):
+    page = open_page()
     log_in(page, lead)
     for path in ("/publications", "/publications/1", "/publications/2"):
         page.goto(path)
-        assert_accessible(page)
+        assert_accessible_in_each_look(page)
     page.goto("/publications")
     page.get_by_label("Only the articles named below").check()
     page.get_by_role("button", name="Publish").click()
     expect(page.get_by_role("alert")).to_be_visible()
-    assert_accessible(page)
+    assert_accessible_in_each_look(page)
 
 
-@pytest.mark.parametrize("look", LOOKS)
-def test_axe_finds_nothing_on_the_public_pages(open_page, page_watch, some_runs, withdraw, look):
+def test_axe_finds_nothing_on_the_public_pages(open_page, page_watch, some_runs, withdraw):
     page_watch.expected_statuses |= {404, 410}
     withdraw("long")
-    page = open_page(**look)
+    page = open_page()
     for path in ("/p/slug-of-good", "/p/slug-of-long", "/p/nothing"):
         page.goto(path)
-        assert_accessible(page)
+        assert_accessible_in_each_look(page)
 
 
 def test_an_empty_desk_is_accessible_too(watched_page, lead):
