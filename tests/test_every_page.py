@@ -165,7 +165,7 @@ def test_what_anybody_sees(open_page: Pages, page_watch: PageWatch) -> None:
 
 
 def test_what_a_reviewer_sees(
-    open_page: Pages, page_watch: PageWatch, reviewer: User, lead: User, session_of: Sessions, scheme: str
+    open_page: Pages, page_watch: PageWatch, reviewer: User, lead: User, session_of: Sessions
 ) -> None:
     page_watch.expected_statuses |= {404}
     page = open_page()
@@ -275,9 +275,7 @@ def test_what_a_lead_and_an_administrator_see(open_page: Pages, admin: User) -> 
     )
 
 
-def test_a_queue_in_which_all_is_done(
-    open_page: Pages, reviewer: User, session_of: Sessions, scheme: str
-) -> None:
+def test_a_queue_in_which_all_is_done(open_page: Pages, reviewer: User, session_of: Sessions) -> None:
     with session_of() as session:
         for article in session.query(Article):
             article.awaiting_review = False

@@ -190,31 +190,13 @@ def read_body(kind: type[Kind], *, needed: bool) -> Kind:
     if not content.strip() and not needed:
         content = b"{}"
     try:
-        return _decoded(content, kind)
+        return msgspec.json.decode(content, type=kind)
     except msgspec.ValidationError as error:
         raise refusal_of(error, kind) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         _not_json(f"The body is not JSON: {error}.")
     except RecursionError:
         _not_json("The body is nested too deeply.")
-
-
-def _decoded(content: bytes, kind: type[Kind]) -> Kind:
-    """JSON knows one kind of number, so 3.0 is a whole one (JSON Schema 2020-12, 6.1.1); msgspec takes it for a float."""
-    try:
-        return msgspec.json.decode(content, type=kind)
-    except msgspec.ValidationError as error:
-        if "got `float`" not in str(error):
-            raise
-    return msgspec.convert(any_number(content), kind)
-
-
-def _number(text: str) -> int | float:
-    value = float(text)
-    return int(value) if value.is_integer() and abs(value) < 2**53 else value
-
-
-any_number = msgspec.json.Decoder(float_hook=_number).decode
 
 
 def _not_json(detail: str) -> NoReturn:

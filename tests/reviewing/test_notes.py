@@ -395,11 +395,11 @@ def test_notes_come_a_page_at_a_time_and_are_counted_along_their_index(
     session_of: Sessions, reviewer: User
 ) -> None:
     with session_of() as session:
-        ids = [make_article(session, f"n{number}").id for number in range(20)]
+        ids = [make_article(session, f"n{number}").id for number in range(60)]
         one = {"author_id": reviewer.id, "text": "x", "written_at": LONG_AGO, "prefix": "", "suffix": ""}
         rows = [
-            {"article_id": ids[n % 20], "resolved_at": (n // 20 % 4 and NOW) or None, **one}
-            for n in range(1_300)
+            {"article_id": ids[n % 60], "resolved_at": (n // 60 % 4 and NOW) or None, **one}
+            for n in range(6_000)
         ]
         insert_rows(session, Note, rows)
         session.execute(text("ANALYZE"))
@@ -407,11 +407,11 @@ def test_notes_come_a_page_at_a_time_and_are_counted_along_their_index(
         article = get_article(session, "n0")
         first = threads(session, article)
         second = threads(session, article, first.next)
-        assert [len(first.rows), len(second.rows), second.next] == [50, 15, None]
+        assert [len(first.rows), len(second.rows), second.next] == [50, 50, None]
         assert first.rows[-1].note.id < second.rows[0].note.id
         with plans(session, "FROM note") as found:
             threads(session, article, first.next)
-            assert notes_open(session, ids) == dict.fromkeys(ids, 17)
+            assert notes_open(session, ids) == dict.fromkeys(ids, 25)
     assert all("ix_note_article_id_reply_to_id_id" in plan for plan in found), found
     assert "TEMP B-TREE" not in found[0]
 

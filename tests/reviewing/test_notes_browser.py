@@ -208,7 +208,7 @@ def test_long_code_scrolls_in_its_box_by_keyboard_and_lines_have_a_comfortable_m
     code = page.get_by_role("group", name="Code")
     code.focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("document.querySelector('pre').scrollLeft > 0")
+    expect(page.locator("pre").first).not_to_have_js_property("scrollLeft", 0)
     assert (style_of(page, "#body p", "fontSize"), style_of(page, "#body p", "lineHeight")) == (
         "18px",
         "28px",

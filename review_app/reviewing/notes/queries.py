@@ -47,7 +47,8 @@ def threads(
     query = _with_people().where(Note.article_id == article.id, Note.reply_to_id.is_(None))
     if after:
         query = query.where(Note.id > decode_cursor(after, int)[0])
-    notes = session.scalars(query.order_by(Note.id).limit(size + 1)).all()
+    # PostgreSQL does not see that whatever is null is alike: named so, the order is that of the index.
+    notes = session.scalars(query.order_by(Note.reply_to_id, Note.id).limit(size + 1)).all()
     page = page_of(notes, size, lambda note: encode_cursor(note.id))
     replies = _replies(session, article, [note.id for note in page.rows])
     return Page([Thread(note, replies[note.id]) for note in page.rows], page.next)
