@@ -153,11 +153,6 @@ def postgres_server() -> Iterator[URL]:
             "listen_addresses=",
             f"unix_socket_directories={folder}",
             "fsync=off",
-            "full_page_writes=off",
-            "synchronous_commit=off",
-            "wal_level=minimal",
-            "max_wal_senders=0",
-            "autovacuum=off",
             "max_connections=200",
         ]
         command = [str(programs / "postgres"), "-D", "data"]
@@ -214,9 +209,7 @@ def _postgresql_template(postgres_server: URL, tmp_path_factory: pytest.TempPath
 @pytest.fixture
 def _postgresql_url(postgres_server: URL, _postgresql_template: str) -> Iterator[str]:
     name = f"review_test_{secrets.token_hex(6)}"
-    # Copying files is half the work of writing the copy to a log that nobody reads.
-    copied = f'TEMPLATE "{_postgresql_template}" STRATEGY FILE_COPY'
-    _administer(postgres_server, f'CREATE DATABASE "{name}" {copied}')
+    _administer(postgres_server, f'CREATE DATABASE "{name}" TEMPLATE "{_postgresql_template}"')
     yield _at(postgres_server, name)
     _administer(postgres_server, f'DROP DATABASE "{name}" WITH (FORCE)')
 
