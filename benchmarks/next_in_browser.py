@@ -126,9 +126,10 @@ def _decide(address: str, decisions: int) -> tuple[list[float], list[float], lis
         _begin(page, address)
         for _ in range(decisions):
             page.get_by_text("You hold this until").wait_for()
-            for unscored in page.locator("[data-score] [type=number]:placeholder-shown").all():
-                unscored.fill("70")
-                unscored.press("Escape")
+            unscored = page.locator("[data-score] [type=number]:placeholder-shown")
+            while unscored.count():  # which a filled one no longer is
+                unscored.first.fill("70")
+                page.keyboard.press("Escape")
             typing += _paints(page, "1", "7", "8", "PageDown", "Escape")
             page.evaluate("window.paints = []")
             page.keyboard.press("a")

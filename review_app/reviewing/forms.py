@@ -39,11 +39,13 @@ def typed_text(text: str | None) -> str:
     return storable(text).replace("\r\n", "\n")
 
 
-class ScoreField(Field):
-    """A whole number from 0 to 100, or nothing. `typed` is what was sent, right or wrong."""
+class CountField(Field):
+    """A whole number, or nothing. `typed` is what was sent, right or wrong."""
 
-    widget = NumberInput(step=1, min=0, max=100)
+    widget = NumberInput(step=1, min=0)
     typed = ""
+    most: int | None = None
+    """No more than this, if it is said."""
 
     def _value(self) -> str:
         return self.typed
@@ -55,11 +57,22 @@ class ScoreField(Field):
     def process_formdata(self, valuelist: Sequence[str]) -> None:
         self.data = None
         self.typed = valuelist[-1].strip() if valuelist else ""
-        if self.typed and not (WHOLE_NUMBER.fullmatch(self.typed) and int(self.typed) <= 100):
-            raise ValueError(
-                f"{self.label.text} must be a whole number from 0 to 100, not “{self.typed[:20]}”."
-            )
+        if self.typed and not self._fits():
+            bounds = "" if self.most is None else f" from 0 to {self.most}"
+            raise ValueError(f"{self.label.text} must be a whole number{bounds}, not “{self.typed[:20]}”.")
         self.data = int(self.typed) if self.typed else None
+
+    def _fits(self) -> bool:
+        return bool(WHOLE_NUMBER.fullmatch(self.typed)) and (
+            self.most is None or int(self.typed) <= self.most
+        )
+
+
+class ScoreField(CountField):
+    """A whole number from 0 to 100, or nothing."""
+
+    widget = NumberInput(step=1, min=0, max=100)
+    most = 100
 
 
 class RankingField(SelectField):
@@ -68,27 +81,6 @@ class RankingField(SelectField):
     def pre_validate(self, form: Any) -> None:
         if self.raw_data:
             super().pre_validate(form)
-
-
-class CountField(Field):
-    """A whole number, or nothing. `typed` is what was sent, right or wrong."""
-
-    widget = NumberInput(step=1, min=0)
-    typed = ""
-
-    def _value(self) -> str:
-        return self.typed
-
-    def process_data(self, value: int | None) -> None:
-        self.data = value
-        self.typed = "" if value is None else str(value)
-
-    def process_formdata(self, valuelist: Sequence[str]) -> None:
-        self.data = None
-        self.typed = valuelist[-1].strip() if valuelist else ""
-        if self.typed and not WHOLE_NUMBER.fullmatch(self.typed):
-            raise ValueError(f"{self.label.text} must be a whole number, not “{self.typed[:20]}”.")
-        self.data = int(self.typed) if self.typed else None
 
 
 class VersionField(Field):
