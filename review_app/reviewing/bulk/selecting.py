@@ -31,7 +31,7 @@ def all_that_match(session: Session, filters: Filters, action: Action, back: str
 
 def those_named(source_ids: Sequence[str], back: str = "") -> Selection:
     """Just these."""
-    return Selection("single articles", named=source_ids, back=back)
+    return Selection("rows of the queue, or articles by name", named=source_ids, back=back)
 
 
 def way_back(query_string: str) -> str:
