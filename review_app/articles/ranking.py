@@ -90,7 +90,7 @@ KEYS: Mapping[Ranking, Callable[[Standing], int]] = {
 
 
 def due_day(waiting_since: datetime, policy_since: datetime | None, working_days: int) -> date:
-    """The day on which it becomes due: so many working days (Monday to Friday, UTC) after it began to wait.
+    """The day on which it becomes due: so many working days (Monday to Friday, UTC; at least one) after it began to wait.
 
     What waited already when the policy was set counts from then: nobody is late by a rule that there was not.
     """
@@ -98,7 +98,7 @@ def due_day(waiting_since: datetime, policy_since: datetime | None, working_days
     day = start.astimezone(UTC).date()
     for _ in range(working_days):
         day = next_working_day(day)
-    return day if day.weekday() < SATURDAY else next_working_day(day)
+    return day
 
 
 def next_working_day(day: date) -> date:
