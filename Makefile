@@ -8,7 +8,7 @@ COMPILE := $(BIN)/uv pip compile --no-config --quiet --universal --python-versio
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check lint format lock wheel clean
+.PHONY: help run test check lint format messages lock wheel clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -39,6 +39,10 @@ format: ## format the code and repair what ruff can
 	@.ci/set-up dev
 	$(BIN)/ruff check --fix --quiet .
 	$(BIN)/ruff format .
+
+messages: ## collect what is to be translated into the catalogues of all languages
+	@.ci/set-up dev
+	@.ci/messages
 
 lock: ## write the locks anew from pyproject.toml; LOCK_FLAGS=--upgrade takes newer versions
 	@.ci/set-up dev

@@ -250,13 +250,14 @@ def _keep_an_administrator(session: Session, leaving: User) -> None:
         raise Conflict("This is the last administrator. Make somebody else one first.")
 
 
-def set_profile(user: User, *, name: str, time_zone: str, theme: str) -> None:
-    """Change what a person sees of themselves. Raises `Invalid`."""
+def set_profile(user: User, *, name: str, time_zone: str, theme: str, language: str | None = None) -> None:
+    """Change how a person is named and what they see. No `language` leaves it. Raises `Invalid`."""
     try:
         ZoneInfo(time_zone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise Invalid("That time zone is not known.", {"time_zone": ["is not a known time zone"]}) from error
     user.name, user.time_zone, user.theme = name.strip() or user.email, time_zone, theme
+    user.language = user.language if language is None else language
 
 
 def set_handling(user: User, *, single_keys: bool, undo_seconds: int | None) -> None:

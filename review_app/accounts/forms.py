@@ -6,7 +6,6 @@ from functools import cache
 from zoneinfo import available_timezones
 
 from werkzeug.datastructures import MultiDict
-from wtforms import Form
 from wtforms.fields import (
     BooleanField,
     EmailField,
@@ -32,6 +31,8 @@ from review_app.accounts.actions import NAME_LENGTH, normal_email
 from review_app.accounts.models import User
 from review_app.accounts.rules import UNDO_SECONDS, Role
 from review_app.base.errors import Invalid
+from review_app.base.forms import Form
+from review_app.base.languages import LANGUAGES
 from review_app.base.security import PASSWORD_LENGTH
 
 REGIONS = frozenset(
@@ -68,6 +69,13 @@ class ProfileForm(Form):
         filters=[storable],
     )
     time_zone = SelectField("Time zone", validate_choice=True)
+    language = SelectField(
+        "Language",
+        choices=[
+            SelectChoice("", "As the browser asks"),
+            *(SelectChoice(code, name) for code, name in LANGUAGES.items()),
+        ],
+    )
     theme = RadioField("Colours", choices=[SelectChoice(value, text) for value, text in THEME_WORDS.items()])
 
 

@@ -18,7 +18,7 @@ class User(Base):
     """A person. `email` is lower case. `is_demo` marks people who came with the demo data.
 
     `single_keys`: whether keys act on the pages of the desk. `undo_seconds`: how long this person can take a decision back,
-    5 to 60; None is as the desk is set.
+    5 to 60; None is as the desk is set. `language`: of the pages; empty is as the browser asks for.
     """
 
     __tablename__ = "user"
@@ -37,6 +37,7 @@ class User(Base):
     is_demo: Mapped[bool] = mapped_column(default=False)
     time_zone: Mapped[str] = mapped_column(default="UTC")
     theme: Mapped[str] = mapped_column(default="")
+    language: Mapped[str] = mapped_column(default="", server_default="")
     single_keys: Mapped[bool] = mapped_column(default=True)
     undo_seconds: Mapped[int | None]
     created_at: Mapped[datetime]

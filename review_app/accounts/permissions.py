@@ -97,7 +97,7 @@ def _ask() -> AnyResponse | None:
         return None
     if not current_user.is_authenticated:
         return _log_in_first()
-    g.zone = person().zone
+    g.zone, g.language = person().zone, person().language
     g.show_timing = not settings().production or Role(person().role).includes(Role.LEAD)
     if not person().may(permission):
         raise Forbidden("Your role does not include this.")

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from flask import Blueprint, flash, make_response, redirect, render_template, request, session, url_for
+from flask import Blueprint, g, make_response, redirect, render_template, request, session, url_for
 from flask_login import current_user, login_user
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -34,6 +34,7 @@ from review_app.base.clock import utc_now
 from review_app.base.database import db, transaction
 from review_app.base.errors import Conflict
 from review_app.base.kept import read_kept
+from review_app.base.languages import flash
 from review_app.base.problems import status_of
 from review_app.base.security import safe_next_path
 from review_app.base.web import same_site_referrer, settings
@@ -167,13 +168,14 @@ def profile() -> Response:
 @blueprint.post("/profile")
 @permit(Permission.OWN_PROFILE)
 def change_profile() -> Response:
-    """Take over name, time zone and colours."""
+    """Take over name, time zone, language and colours."""
     form = profile_form(person(), request.form)
     if not form.validate():
         return _profile_page(form, status=422)
     with transaction():
-        wanted = {"name": form.name.data or "", "time_zone": form.time_zone.data, "theme": form.theme.data}
-        actions.set_profile(person(), **wanted)
+        seen = {name: form[name].data for name in ("time_zone", "theme", "language")}
+        actions.set_profile(person(), name=form.name.data or "", **seen)
+    g.language = person().language
     flash("Your profile is saved.", "success")
     return redirect(url_for("accounts.profile"), 303)
 

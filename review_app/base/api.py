@@ -34,7 +34,8 @@ DESCRIBED = "_operation"
 Text = Annotated[str, Meta(pattern="^[^\\u0000]*$")]
 """A text without NUL, which PostgreSQL can neither keep nor look for."""
 
-encode = msgspec.json.Encoder().encode
+# A message of ours is a kind of `str`, which msgspec does not take for one.
+encode = msgspec.json.Encoder(enc_hook=str).encode
 
 
 class Input(Struct, frozen=True, forbid_unknown_fields=True):

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import structlog
+from babel.dates import format_datetime
+from babel.numbers import format_decimal
 from flask import Flask, Response, current_app, g, has_app_context, request, send_from_directory
 from flask_compress import Compress
 from flask_htmx import HTMX
@@ -22,6 +24,9 @@ from werkzeug.wrappers import Request
 
 from review_app.base.assets import serve_assets
 from review_app.base.clock import utc_now
+from review_app.base.languages import SOURCE, language, speak, told
+from review_app.base.messages import lazy_gettext as _l
+from review_app.base.messages import lazy_ngettext as _ln
 from review_app.base.paths import VENDOR
 from review_app.base.settings import Settings
 
@@ -84,6 +89,7 @@ def plumb(app: Flask) -> None:
     app.after_request(_finish)
     app.add_url_rule("/vendor/htmx/<path:filename>", "vendor", _vendored)
     serve_assets(app)
+    speak(app)
     app.jinja_env.filters.update(relative=relative, local=local, local_date=local_date, number=number)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
@@ -165,24 +171,42 @@ def viewer_zone() -> ZoneInfo:
 
 def local(moment: datetime | None) -> str:
     """A moment in the viewer's zone: `16 Nov 2026, 14:02`."""
-    return "" if moment is None else f"{moment.astimezone(viewer_zone()):%-d %b %Y, %H:%M}"
+    # TRANSLATORS: how a date with its time is written (Unicode TR 35, date format patterns)
+    return _dated(moment, _l("d MMM y, HH:mm"))
 
 
 def local_date(moment: datetime | None) -> str:
     """The date of a moment in the viewer's zone: `16 Nov 2026`."""
-    return "" if moment is None else f"{moment.astimezone(viewer_zone()):%-d %b %Y}"
+    # TRANSLATORS: how a date is written (Unicode TR 35, date format patterns)
+    return _dated(moment, _l("d MMM y"))
 
 
-STEPS = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
+def _dated(moment: datetime | None, pattern: str) -> str:
+    if moment is None:
+        return ""
+    text: str = format_datetime(
+        moment.astimezone(UTC), told(pattern), tzinfo=viewer_zone(), locale=language()
+    )
+    return text
+
+
+DAY, HOUR, MINUTE = 86_400, 3_600, 60
 
 
 def span(seconds: float) -> str:
     """A duration in its largest whole unit: `6 days`, `3 hours`, `1 minute`."""
-    for size, word in STEPS:
-        if seconds >= size:
-            count = int(seconds // size)
-            return f"{count} {word}" + ("s" if count != 1 else "")
-    return "less than a minute"
+    said: str = told(_span(seconds))
+    return said
+
+
+def _span(seconds: float) -> str:
+    if seconds >= DAY:
+        return _ln("%(num)s day", "%(num)s days", int(seconds // DAY))
+    if seconds >= HOUR:
+        return _ln("%(num)s hour", "%(num)s hours", int(seconds // HOUR))
+    if seconds >= MINUTE:
+        return _ln("%(num)s minute", "%(num)s minutes", int(seconds // MINUTE))
+    return _l("less than a minute")
 
 
 def relative(moment: datetime | None) -> str:
@@ -190,12 +214,40 @@ def relative(moment: datetime | None) -> str:
     if moment is None:
         return ""
     seconds = (utc_now() - moment.astimezone(UTC)).total_seconds()
-    return f"in {span(-seconds)}" if seconds < 0 else f"{span(seconds)} ago"
+    said: str = told(_ahead(-seconds) if seconds < 0 else _ago(seconds))
+    return said
+
+
+def _ago(seconds: float) -> str:
+    if seconds >= DAY:
+        return _ln("%(num)s day ago", "%(num)s days ago", int(seconds // DAY))
+    if seconds >= HOUR:
+        return _ln("%(num)s hour ago", "%(num)s hours ago", int(seconds // HOUR))
+    if seconds >= MINUTE:
+        return _ln("%(num)s minute ago", "%(num)s minutes ago", int(seconds // MINUTE))
+    return _l("less than a minute ago")
+
+
+def _ahead(seconds: float) -> str:
+    if seconds >= DAY:
+        return _ln("in %(num)s day", "in %(num)s days", int(seconds // DAY))
+    if seconds >= HOUR:
+        return _ln("in %(num)s hour", "in %(num)s hours", int(seconds // HOUR))
+    if seconds >= MINUTE:
+        return _ln("in %(num)s minute", "in %(num)s minutes", int(seconds // MINUTE))
+    return _l("in less than a minute")
 
 
 def number(value: int | float | None) -> str:
     """A figure with thousands apart, or a dash for none."""
-    return "–" if value is None else f"{value:,}"
+    if value is None:
+        return "–"
+    return f"{value:,}" if language() == SOURCE else _figure(value)
+
+
+def _figure(value: int | float) -> str:
+    text: str = format_decimal(value, locale=language(), decimal_quantization=False)
+    return text
 
 
 def comes_from_here() -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from review_app.accounts.permissions import permit, person
 from review_app.accounts.rules import Permission
 from review_app.base.clock import utc_now
 from review_app.base.database import db, transaction
+from review_app.base.languages import flash
 from review_app.notifications.actions import choose_kinds, mark_all_read, mark_read
 from review_app.notifications.forms import wanted_kinds
 from review_app.notifications.queries import get_notification, list_notifications, muted_kinds

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
-from wtforms import Form, RadioField, TextAreaField
+from wtforms import RadioField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import ValidationError
 
+from review_app.base.forms import Form
 from review_app.publishing.actions import Order
 from review_app.publishing.rules import MOST_SOURCE_IDS
 

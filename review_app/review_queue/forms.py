@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from wtforms import Form
 from wtforms.fields import DateField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import InputRequired
 
 from review_app.accounts.models import User
 from review_app.base.errors import DomainError, Invalid
+from review_app.base.forms import Form
 
 
 class PlaceForm(Form):

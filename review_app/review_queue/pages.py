@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
-from flask import current_app, flash, request, url_for
+from flask import current_app, request, url_for
 from flask.sansio.app import App
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
@@ -22,6 +22,7 @@ from review_app.base.answers import see_in_frame, see_other
 from review_app.base.clock import utc_now
 from review_app.base.database import db, transaction
 from review_app.base.errors import Conflict
+from review_app.base.languages import flash
 from review_app.base.web import local, settings, viewer_zone
 from review_app.review_queue.actions import ClaimHeld, TooManyClaims, claim_next
 from review_app.review_queue.assignments import open_to

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from flask import Blueprint, Response, flash, make_response, render_template, request, url_for
+from flask import Blueprint, Response, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from review_app.accounts.permissions import actor, permit, person
@@ -14,6 +14,7 @@ from review_app.base.answers import see_other
 from review_app.base.clock import utc_now
 from review_app.base.database import db, transaction
 from review_app.base.errors import Conflict, Invalid
+from review_app.base.languages import flash
 from review_app.base.problems import status_of
 from review_app.review_queue import pages
 from review_app.review_queue.assignments import assign, assignment_of, person_to_assign, reviewers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import parse_qsl
 
-from flask import Blueprint, flash, render_template, request, url_for
+from flask import Blueprint, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from review_app.accounts.forms import storable
@@ -15,6 +15,7 @@ from review_app.base.answers import see_other
 from review_app.base.clock import utc_now
 from review_app.base.database import db, transaction
 from review_app.base.errors import Invalid
+from review_app.base.languages import flash
 from review_app.review_queue import pages
 from review_app.review_queue.filters import QueueFilters
 from review_app.review_queue.rules import LAST_PLACE, NAME_LENGTH, Column, columns_of
@@ -127,7 +128,7 @@ def remove(view_id: int) -> AnyResponse:
         remove_view(session, person(), view, utc_now())
     back = url_for("saved_views.restore", view_id=view_id)
     told = {"text": f"Removed “{view.name}”.", "action": back, "label": "Take it back"}
-    flash(told, "undo")  # type: ignore[arg-type]  # as messages() says
+    flash(told, "undo")
     return see_other(url_for("saved_views.index"))
 
 

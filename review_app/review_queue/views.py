@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, flash, make_response, render_template, request, url_for
+from flask import Blueprint, Response, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from review_app.accounts.forms import storable
@@ -14,6 +14,7 @@ from review_app.base.answers import asks_for_part, see_other
 from review_app.base.clock import utc_now
 from review_app.base.database import db, transaction
 from review_app.base.errors import Conflict
+from review_app.base.languages import flash
 from review_app.review_queue import listing, pages
 from review_app.review_queue.actions import ClaimHeld, hold, put_into_queue, release, skip
 from review_app.review_queue.models import Claim

@@ -11,7 +11,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
-from wtforms import Field, Form
+from wtforms import Field
 from wtforms.fields import BooleanField, HiddenField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import ValidationError
@@ -23,6 +23,7 @@ from review_app.accounts.rules import Role
 from review_app.articles.models import Article
 from review_app.articles.rules import SCORES, Ranking, RevisionStatus
 from review_app.base.errors import DomainError, Invalid
+from review_app.base.forms import Form
 from review_app.importing.merging import FIELDS
 from review_app.reviewing.actions import Judgement
 from review_app.reviewing.drafts.rules import CHOOSABLE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flask import flash, url_for
+from flask import url_for
 
 from review_app.accounts.permissions import person
 from review_app.articles.filters import Filters
@@ -12,6 +12,7 @@ from review_app.articles.models import Article
 from review_app.articles.rules import SCORES
 from review_app.base.clock import utc_now
 from review_app.base.database import db
+from review_app.base.languages import flash
 from review_app.base.web import settings, viewer_zone
 from review_app.review_queue.filters import ALL, QueueFilters
 from review_app.review_queue.models import SavedView
@@ -60,7 +61,7 @@ def tell(
         query = filters.query()
         kept = query if len(query) <= LONGEST_FILTERS else ""
         message["fields"] = {"again": "1", "filters": kept, "opened": opened or ""}
-    flash(message, "undo")  # type: ignore[arg-type]  # as messages() says
+    flash(message, "undo")
 
 
 def tell_the_end(filters: QueueFilters) -> None:
@@ -78,7 +79,7 @@ def tell_the_end(filters: QueueFilters) -> None:
         text = f"That was the last one that waited · {today:,} decided today"
     links = [("Show all that wait", queue_url(QueueFilters(view=ALL)))] if within else []
     links += [(f"{view.name}, {count}", address) for view, count, address in _views_with_something(filters)]
-    flash({"text": text, "links": links}, "info" if left else "success")  # type: ignore[arg-type]  # as messages() says
+    flash({"text": text, "links": links}, "info" if left else "success")
 
 
 def _views_with_something(filters: QueueFilters) -> list[tuple[SavedView, str, str]]:

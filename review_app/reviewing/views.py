@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, flash, make_response, render_template, request, url_for
+from flask import Blueprint, Response, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from review_app.accounts.permissions import actor, permit, person
@@ -15,6 +15,7 @@ from review_app.base.answers import asks_for_part, put_into_frame, see_in_frame,
 from review_app.base.clock import utc_now
 from review_app.base.database import db, transaction
 from review_app.base.errors import Conflict, DomainError, Forbidden, Invalid
+from review_app.base.languages import flash
 from review_app.base.problems import status_of
 from review_app.evidence.queries import NOT_MEASURED, evidence_of
 from review_app.review_queue import pages as queue_pages

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
-from wtforms import Form
 from wtforms.fields import IntegerField, PasswordField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 
 from review_app.base.errors import Invalid
+from review_app.base.forms import Form
 from review_app.importing.forms import FORMAT_NAMES
 from review_app.importing.readers import READERS
 from review_app.importing.sources.actions import Wanted

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from review_app.accounts.permissions import actor, permit, person
@@ -13,6 +13,7 @@ from review_app.base.clock import utc_now
 from review_app.base.database import db, transaction
 from review_app.base.errors import Invalid
 from review_app.base.jobs import wake
+from review_app.base.languages import flash
 from review_app.base.web import settings
 from review_app.importing.sources.actions import (
     add_source,

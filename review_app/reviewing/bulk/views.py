@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import parse_qsl
 
-from flask import Blueprint, flash, render_template, request, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -18,6 +18,7 @@ from review_app.base.clock import utc_now
 from review_app.base.database import db, transaction
 from review_app.base.errors import Conflict, Forbidden, Invalid
 from review_app.base.jobs import wake
+from review_app.base.languages import flash
 from review_app.base.problems import status_of
 from review_app.review_queue.pages import filters_behind
 from review_app.reviewing.bulk import pages

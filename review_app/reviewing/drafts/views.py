@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flask import Blueprint, Response, flash, make_response, render_template, request, url_for
+from flask import Blueprint, Response, make_response, render_template, request, url_for
 from flask.blueprints import BlueprintSetupState
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -14,6 +14,7 @@ from review_app.articles.queries import lock_article
 from review_app.base.answers import asks_for_part, see_other
 from review_app.base.clock import utc_now
 from review_app.base.database import db, transaction
+from review_app.base.languages import flash
 from review_app.review_queue.pages import OwnDraft, filters_behind, offer_drafts
 from review_app.reviewing.drafts import pages
 from review_app.reviewing.drafts.actions import end_draft

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, flash, make_response, render_template, request, url_for
+from flask import Blueprint, Response, make_response, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -17,6 +17,7 @@ from review_app.base.answers import asks_for_part, see_other
 from review_app.base.clock import utc_now
 from review_app.base.database import db, transaction
 from review_app.base.errors import Conflict, Forbidden, Invalid
+from review_app.base.languages import flash
 from review_app.base.problems import status_of
 from review_app.base.web import same_site_referrer
 from review_app.evidence.queries import evidence_of

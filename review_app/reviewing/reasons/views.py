@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, flash, make_response, render_template, request, url_for
+from flask import Blueprint, Response, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from review_app.accounts.permissions import actor, permit
@@ -11,6 +11,7 @@ from review_app.base.answers import see_other
 from review_app.base.clock import utc_now
 from review_app.base.database import db, transaction
 from review_app.base.errors import Conflict, Invalid
+from review_app.base.languages import flash
 from review_app.base.problems import status_of
 from review_app.reviewing.forms import PlaceForm
 from review_app.reviewing.queries import uses_of_reasons
