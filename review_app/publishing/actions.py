@@ -20,6 +20,7 @@ from review_app.articles.models import Article
 from review_app.base.database import Base
 from review_app.base.errors import Invalid
 from review_app.outbox.actions import Actor, announce, log_event
+from review_app.publishing.kinds.site import TARGETS
 from review_app.publishing.models import Publication, PublishRun, PublishRunItem
 from review_app.publishing.queries import (
     Candidate,
@@ -29,7 +30,6 @@ from review_app.publishing.queries import (
     run_progress,
 )
 from review_app.publishing.rules import BATCH, LEASE, MOST_SOURCE_IDS, STATEMENT_ROWS, Trigger
-from review_app.publishing.targets import TARGETS
 
 Row = TypeVar("Row")
 # The bare tables: a statement on them is compiled once for any number of rows.

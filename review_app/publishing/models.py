@@ -11,12 +11,23 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from review_app.accounts.models import User
 from review_app.articles.models import Article
 from review_app.base.database import Base
+from review_app.outbox.models import OutboxEvent
 
 UNFINISHED = text("state IN ('queued', 'running')")
 
 
+OPEN = text("state IN ('waiting', 'delivering')")
+DEAD = text("state = 'dead'")
+
+
 class Target(Base):
-    """A place that publications go. `site` is our own public pages."""
+    """A place that publications or events go; `kind` names its file in `kinds/`. `site` is our own public pages.
+
+    `sealed_password` and each of `sealed_secrets` are opened by `base.secrets` alone. `sealed_secrets` is a list of
+    `{"id", "sealed", "created_at", "until"}`, the newest first; `until` is when a rotated one ends, or null. `events` are the
+    kinds it wants to hear of, null is all. `options` is what only its kind knows. `failing_since` is the first of the failures
+    since the last success; `off_reason` is why the desk switched it off by itself, and empty when a person did.
+    """
 
     __tablename__ = "target"
 
@@ -24,6 +35,99 @@ class Target(Base):
     kind: Mapped[str]
     name: Mapped[str] = mapped_column(unique=True)
     enabled: Mapped[bool] = mapped_column(default=True)
+    url: Mapped[str] = mapped_column(default="", server_default="")
+    username: Mapped[str] = mapped_column(default="", server_default="")
+    sealed_password: Mapped[str | None]
+    sealed_secrets: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    events: Mapped[list[Any] | None]
+    options: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    created_at: Mapped[datetime | None]
+    last_success_at: Mapped[datetime | None]
+    failing_since: Mapped[datetime | None]
+    off_reason: Mapped[str] = mapped_column(default="", server_default="")
+    row_version: Mapped[int] = mapped_column(default=1, server_default="1")
+    owner: Mapped[User | None] = relationship(lazy="raise")
+
+
+class RemoteArticle(Base):
+    """What an article is in a place of others: its number there, its address, and which version stands, as last read there."""
+
+    __tablename__ = "remote_article"
+    __table_args__ = (
+        UniqueConstraint("target_id", "article_id"),
+        CheckConstraint("state IN ('unknown', 'published', 'withdrawn')", name="state"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    target_id: Mapped[int] = mapped_column(ForeignKey("target.id", ondelete="CASCADE"))
+    article_id: Mapped[int] = mapped_column(ForeignKey("article.id", ondelete="CASCADE"), index=True)
+    remote_id: Mapped[str] = mapped_column(default="")
+    guid: Mapped[str] = mapped_column(default="")
+    url: Mapped[str] = mapped_column(default="")
+    state: Mapped[str] = mapped_column(default="unknown")
+    version: Mapped[str] = mapped_column(default="")
+    updated_at: Mapped[datetime]
+
+
+class Delivery(Base):
+    """One event of the outbox to one target, once; sent until it succeeds, is dead, or is cancelled.
+
+    Of one subject (`article:<source_id>`) at one target, the earlier is always sent before the later. `message_id` is the
+    `webhook-id` of every try. A row is taken by a conditional update of `leased_by` and `lease_until`.
+    """
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        UniqueConstraint("target_id", "outbox_id"),
+        CheckConstraint("action IN ('publish', 'withdraw', 'tell')", name="action"),
+        CheckConstraint(
+            "state IN ('waiting', 'delivering', 'delivered', 'failed', 'dead', 'cancelled')", name="state"
+        ),
+        Index("ix_delivery_due", "due_at", "id", sqlite_where=OPEN, postgresql_where=OPEN),
+        Index("ix_delivery_in_order", "target_id", "subject", "id", sqlite_where=OPEN, postgresql_where=OPEN),
+        Index("ix_delivery_dead", "target_id", "id", sqlite_where=DEAD, postgresql_where=DEAD),
+        Index("ix_delivery_target_id_id", "target_id", "id"),
+        Index("ix_delivery_finished_at", "finished_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    target_id: Mapped[int] = mapped_column(ForeignKey("target.id", ondelete="CASCADE"))
+    outbox_id: Mapped[int] = mapped_column(ForeignKey("outbox.id"), index=True)
+    message_id: Mapped[str] = mapped_column(unique=True)
+    subject: Mapped[str]
+    action: Mapped[str]
+    article_id: Mapped[int | None] = mapped_column(ForeignKey("article.id", ondelete="CASCADE"), index=True)
+    publication_id: Mapped[int | None] = mapped_column(
+        ForeignKey("publication.id", ondelete="SET NULL"), index=True
+    )
+    state: Mapped[str] = mapped_column(default="waiting")
+    reason: Mapped[str] = mapped_column(default="")
+    attempts: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    leased_by: Mapped[str | None]
+    lease_until: Mapped[datetime | None]
+    target: Mapped[Target] = relationship(lazy="raise")
+    event: Mapped[OutboxEvent] = relationship(lazy="raise")
+
+
+class DeliveryAttempt(Base):
+    """One try of a delivery: what was sent (without secrets), what was answered (at most 64 kB), and how long it took."""
+
+    __tablename__ = "delivery_attempt"
+    __table_args__ = (Index("ix_delivery_attempt_delivery_id", "delivery_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    delivery_id: Mapped[int] = mapped_column(ForeignKey("delivery.id", ondelete="CASCADE"))
+    started_at: Mapped[datetime]
+    milliseconds: Mapped[int]
+    result: Mapped[str]
+    status: Mapped[int | None]
+    reason: Mapped[str] = mapped_column(default="")
+    request: Mapped[dict[str, Any]]
+    response: Mapped[str] = mapped_column(default="")
 
 
 class PublishRun(Base):
@@ -31,7 +135,7 @@ class PublishRun(Base):
 
     __tablename__ = "publish_run"
     __table_args__ = (
-        CheckConstraint("state IN ('queued', 'running', 'finished')", name="state"),
+        CheckConstraint("state IN ('queued', 'running', 'paused', 'stopped', 'finished')", name="state"),
         Index(
             "ix_publish_run_unfinished", "due_at", "id", sqlite_where=UNFINISHED, postgresql_where=UNFINISHED
         ),
@@ -57,13 +161,17 @@ class PublishRun(Base):
 class Publication(Base):
     """One version of one article to one target, once, however many runs ask for it.
 
-    `run_id` is the run that asked last. It goes out at `due_at`, and never within the undo window of its approval.
+    `run_id` is the run that asked last; `withdrawn` is what the target has taken down again, `cancelled` what its run was
+    stopped before. It goes out at `due_at`, and never within the undo window of its approval.
     """
 
     __tablename__ = "publication"
     __table_args__ = (
         UniqueConstraint("article_id", "version", "target_id"),
-        CheckConstraint("state IN ('waiting', 'delivering', 'delivered', 'failed', 'dead')", name="state"),
+        CheckConstraint(
+            "state IN ('waiting', 'delivering', 'delivered', 'failed', 'dead', 'withdrawn', 'cancelled')",
+            name="state",
+        ),
         Index("ix_publication_target_id_article_id", "target_id", "article_id"),
     )
 
