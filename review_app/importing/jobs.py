@@ -32,7 +32,7 @@ from review_app.outbox.actions import SYSTEM
 
 RECORDS = 250
 """At most so many records are settled in one transaction."""
-CACHE_KIBIBYTES = 96 * 1024
+CACHE_KIBIBYTES = 120 * 1024
 """What an import keeps of a SQLite database: at a million articles its indexes are larger than that of a page's connection."""
 CHARACTERS = 8 * 1024 * 1024
 """And not more once they have this many characters, so that long ones do not fill the memory."""
