@@ -19,7 +19,7 @@ from babel.support import NullTranslations, Translations
 from flask import Flask, Response, g, has_request_context, request
 from flask_babel import Babel, Domain, get_locale, get_translations
 
-from review_app.base.messages import Message
+from review_app.base.messages import Message, lazy_gettext
 from review_app.base.paths import PACKAGE
 
 SOURCE = "en"
@@ -66,8 +66,9 @@ def speak(app: Flask) -> None:
     babel.domain_instance = Catalogues()
     app.jinja_env.finalize = told
     app.jinja_env.policies["ext.i18n.trimmed"] = True
-    app.jinja_env.filters["told"] = told
-    app.jinja_env.globals.update(language=language, LANGUAGES=LANGUAGES)
+    app.jinja_env.filters.update(told=told, within=within)
+    # What templates import is made once for all readers: the words that stand outside its macros are told when printed.
+    app.jinja_env.globals.update(language=language, LANGUAGES=LANGUAGES, _l=lazy_gettext)
     app.after_request(_say_what_it_depends_on)
 
 
@@ -101,6 +102,12 @@ def told(value: Any) -> Any:
         return text % values if values else text
     counted: str = translations.ngettext(value.message, value.plural, value.number)
     return counted % values
+
+
+def within(word: str) -> str:
+    """A label as it stands inside a sentence: English writes it small there, German does not."""
+    said: str = told(word)
+    return said.lower() if language() == SOURCE else said
 
 
 def flash(message: str | Mapping[str, Any], category: str = "message") -> None:

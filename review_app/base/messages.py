@@ -22,6 +22,12 @@ class Message(str):
     number: int
     values: dict[str, Any]
 
+    def __mod__(self, values: Any) -> Message:
+        """The same with more values in it: WTForms says its bounds so."""
+        return _made(
+            super().__mod__(values), self.message, self.plural, (self.number, {**values, **self.values})
+        )
+
 
 def lazy_gettext(message: str, /, **values: Any) -> Message:
     """A sentence with values in it, `"%(name)s holds it"`; without values a percent sign stands for itself."""

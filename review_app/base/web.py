@@ -6,13 +6,13 @@ import re
 import secrets
 import time
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import structlog
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal
 from flask import Flask, Response, current_app, g, has_app_context, request, send_from_directory
 from flask_compress import Compress
@@ -90,7 +90,9 @@ def plumb(app: Flask) -> None:
     app.add_url_rule("/vendor/htmx/<path:filename>", "vendor", _vendored)
     serve_assets(app)
     speak(app)
-    app.jinja_env.filters.update(relative=relative, local=local, local_date=local_date, number=number)
+    app.jinja_env.filters.update(
+        relative=relative, local=local, local_date=local_date, day=day, number=number
+    )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
 
@@ -179,6 +181,15 @@ def local_date(moment: datetime | None) -> str:
     """The date of a moment in the viewer's zone: `16 Nov 2026`."""
     # TRANSLATORS: how a date is written (Unicode TR 35, date format patterns)
     return _dated(moment, _l("d MMM y"))
+
+
+def day(date_: date | None) -> str:
+    """A day that is no moment, the same in all zones: `16 Nov 2026`."""
+    if date_ is None:
+        return ""
+    # TRANSLATORS: how a date is written (Unicode TR 35, date format patterns)
+    text: str = format_date(date_, told(_l("d MMM y")), locale=language())
+    return text
 
 
 def _dated(moment: datetime | None, pattern: str) -> str:
