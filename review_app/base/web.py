@@ -6,13 +6,13 @@ import re
 import secrets
 import time
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import structlog
-from babel.dates import format_date, format_datetime
+from babel.dates import format_datetime
 from babel.numbers import format_decimal
 from flask import Flask, Response, current_app, g, has_app_context, request, send_from_directory
 from flask_compress import Compress
@@ -25,6 +25,7 @@ from werkzeug.wrappers import Request
 from review_app.base.assets import serve_assets
 from review_app.base.clock import utc_now
 from review_app.base.languages import SOURCE, language, speak, told
+from review_app.base.messages import Day
 from review_app.base.messages import lazy_gettext as _l
 from review_app.base.messages import lazy_ngettext as _ln
 from review_app.base.paths import VENDOR
@@ -91,7 +92,7 @@ def plumb(app: Flask) -> None:
     serve_assets(app)
     speak(app)
     app.jinja_env.filters.update(
-        relative=relative, local=local, local_date=local_date, day=day, number=number
+        relative=relative, local=local, local_date=local_date, day=Day, number=number
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
@@ -181,15 +182,6 @@ def local_date(moment: datetime | None) -> str:
     """The date of a moment in the viewer's zone: `16 Nov 2026`."""
     # TRANSLATORS: how a date is written (Unicode TR 35, date format patterns)
     return _dated(moment, _l("d MMM y"))
-
-
-def day(date_: date | None) -> str:
-    """A day that is no moment, the same in all zones: `16 Nov 2026`."""
-    if date_ is None:
-        return ""
-    # TRANSLATORS: how a date is written (Unicode TR 35, date format patterns)
-    text: str = format_date(date_, told(_l("d MMM y")), locale=language())
-    return text
 
 
 def _dated(moment: datetime | None, pattern: str) -> str:
