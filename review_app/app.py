@@ -15,10 +15,12 @@ from review_app.accounts.rules import Permission
 from review_app.articles import api as articles_api
 from review_app.articles import jobs as articles_jobs
 from review_app.articles import views as articles
+from review_app.articles.rules import SCORE_LABELS, SCORE_WORDS, in_words
 from review_app.base import logging
 from review_app.base.answers import asks_for_part
 from review_app.base.database import connect, db
 from review_app.base.jobs import Jobs
+from review_app.base.messages import lazy_gettext as _l
 from review_app.base.paths import STATIC, TEMPLATES
 from review_app.base.problems import handle_errors, wants_json
 from review_app.base.security import TrustedProxies, csrf, secure
@@ -127,14 +129,14 @@ JOBS = (
 )
 
 NAVIGATION = (
-    ("Queue", "review_queue.queue", Permission.REVIEW),
-    ("Articles", "articles.index", Permission.READ_ARTICLES),
-    ("Statistics", "insights.stats", Permission.SEE_STATISTICS),
-    ("Imports", "importing.index", Permission.IMPORT),
-    ("Publishing", "publishing.index", Permission.PUBLISH),
-    ("Policy", "reviewing.policy", Permission.SET_POLICY),
-    ("Changes", "operations.changes", Permission.SET_POLICY),
-    ("Users", "accounts.users", Permission.MANAGE_ACCOUNTS),
+    (_l("Queue"), "review_queue.queue", Permission.REVIEW),
+    (_l("Articles"), "articles.index", Permission.READ_ARTICLES),
+    (_l("Statistics"), "insights.stats", Permission.SEE_STATISTICS),
+    (_l("Imports"), "importing.index", Permission.IMPORT),
+    (_l("Publishing"), "publishing.index", Permission.PUBLISH),
+    (_l("Policy"), "reviewing.policy", Permission.SET_POLICY),
+    (_l("Changes"), "operations.changes", Permission.SET_POLICY),
+    (_l("Users"), "accounts.users", Permission.MANAGE_ACCOUNTS),
 )
 
 PART_OF = {
@@ -196,6 +198,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     for endpoint in ("static", "vendor", "asset"):
         permit(Permission.PUBLIC)(app.view_functions[endpoint])
     app.context_processor(_context)
+    app.jinja_env.globals.update(SCORE_LABELS=SCORE_LABELS, SCORE_WORDS=SCORE_WORDS)
+    app.jinja_env.filters["in_words"] = in_words
     Jobs(app, settings, JOBS)
     app.wsgi_app = TrustedProxies(MethodOverride(app.wsgi_app), settings.trusted_proxies)  # type: ignore[method-assign]  # as Flask says
     return app

@@ -25,6 +25,8 @@ from ssrfguard import (
 )
 from ssrfguard.httpx import Client
 
+from review_app.base.messages import lazy_gettext as _l
+
 MOST_REDIRECTS = 3
 CONNECT_SECONDS, SILENT_SECONDS, WHOLE_SECONDS = 10.0, 30.0, 900.0
 """How long making a connection, a pause within an answer, and one whole answer may take."""
@@ -37,14 +39,9 @@ PRIVATE = (
 )
 
 SYSTEM_WORDS = re.compile(r"\[Errno [^\]]*\] ([^;()\[]+)")
-NO_ADDRESS = (
+NO_ADDRESS = _l(
     "is no address that the desk can use: it must begin with http:// or https:// and hold no user or password"
 )
-PRIVATE_ADDRESS = (
-    "is at {address}, which is no public address; the desk goes there only if the setting"
-    " REVIEW_ALLOW_PRIVATE_TARGETS is on"
-)
-
 WORDS: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
     ((BlockedURLError, httpx.InvalidURL, httpx.UnsupportedProtocol), NO_ADDRESS),
     (
@@ -155,10 +152,14 @@ def _plain_words() -> Iterator[None]:
 def _in_words(error: Exception) -> str:
     blocked = error if isinstance(error, BlockedAddressError) else error.__cause__
     if isinstance(error, SSRFGuardError) and isinstance(blocked, BlockedAddressError):
-        return PRIVATE_ADDRESS.format(address=blocked.address)
+        return _l(
+            "is at %(address)s, which is no public address; the desk goes there only if the setting"
+            " REVIEW_ALLOW_PRIVATE_TARGETS is on",
+            address=blocked.address,
+        )
     for kinds, words in WORDS:
         if isinstance(error, kinds):
-            return words.format(cause=_cause(error))
+            return words.format(cause=_cause(error)) if "{" in words else words
     return f"broke off while it was read ({_cause(error)})"
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
+from review_app.base.messages import lazy_gettext as _l
+
 
 class Kind(StrEnum):
     """Why somebody is told."""
@@ -16,10 +18,10 @@ class Kind(StrEnum):
 
 
 WORDS: Final = {
-    Kind.ASSIGNED: "Articles are assigned to me",
-    Kind.RETURNED: "Something I decided comes back",
-    Kind.MENTIONED: "Somebody mentions me in a note",
-    Kind.IMPORT_FINISHED: "An import of mine finishes",
+    Kind.ASSIGNED: _l("Articles are assigned to me"),
+    Kind.RETURNED: _l("Something I decided comes back"),
+    Kind.MENTIONED: _l("Somebody mentions me in a note"),
+    Kind.IMPORT_FINISHED: _l("An import of mine finishes"),
 }
 """Each kind as its switch in the profile says it."""
 
