@@ -177,6 +177,8 @@ class Filters:
         """One active filter, as it is told to a person."""
         if name == "scored":
             return _l("All four scored") if value == "yes" else _l("Not scored")
+        if name == "q":
+            return _l("Search: %(words)s", words=value.replace("_", " "))
         score, _, end = name.rpartition("_")
         if score in RANGES:
             return (

@@ -92,7 +92,7 @@ def plumb(app: Flask) -> None:
     serve_assets(app)
     speak(app)
     app.jinja_env.filters.update(
-        relative=relative, local=local, local_date=local_date, day=Day, number=number
+        relative=relative, local=local, local_date=local_date, date=Day, number=number
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
