@@ -5,97 +5,32 @@ Facts, not verdicts: none says that something is wrong, and no score follows fro
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Any
 
 from review_app.base.messages import Day, Figure, joined
 from review_app.base.messages import lazy_gettext as _l
 from review_app.base.messages import lazy_ngettext as _ln
+from review_app.evidence.findings import Fact, Findings, Link
 from review_app.evidence.likeness import normalised
-from review_app.evidence.measuring import Found
-from review_app.evidence.near import Near
 from review_app.evidence.rules import (
     A_YEAR,
-    LINK_FAULTS,
     STOCK_ARTICLES,
     WORDS_A_MINUTE,
     reading_minutes,
     spoken_of,
     years_since,
 )
+from review_app.evidence.text_facts import images, links, structure
 
 LINKS = 20
 """So many links stand with all facts together, at most."""
 WORDS_OF_A_PARAGRAPH = 8
-SPOKEN_IN_CODE = frozenset(("", "text", "none", "plain", "plain text", "n/a"))
-"""Declared code languages that promise no code."""
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """Where a fact can be looked up: an article by its source id, or a paragraph by its digest."""
-
-    text: str
-    source_id: str = ""
-    digest: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """One fact: its kind, a sentence, what it rests on, its figures for programs, and links."""
-
-    kind: str
-    sentence: str
-    rests_on: str
-    figures: Mapping[str, Any]
-    links: Sequence[Link] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Declared:
-    """What an article says of itself."""
-
-    words: int
-    reading_minutes: int | None
-    code_language: str
-    stack: str
-    topic: str
-    last_reviewed_on: date | None
-
-
-@dataclass(frozen=True, slots=True)
-class Sharing:
-    """Another article and how many of this one's paragraphs stand in it, stock aside."""
-
-    source_id: str
-    title: str
-    paragraphs: int
-
-
-@dataclass(frozen=True, slots=True)
-class Findings:
-    """All that was measured and found of an article. `others` says in how many other articles each paragraph stands."""
-
-    kept: Mapping[str, Any]
-    declared: Declared
-    paragraphs: Sequence[Found]
-    others: Mapping[int, int]
-    near: Mapping[int, Sequence[Near]] = field(default_factory=dict)
-    sharing: Sequence[Sharing] = ()
-    same_titles: Sequence[tuple[str, str]] = ()
-    near_titles: Sequence[tuple[str, str]] = ()
-
-    def is_stock(self, digest: int) -> bool:
-        """Whether a paragraph stands in so many articles, word for word or nearly, that it says nothing about this one."""
-        near = any(one.stock for one in self.near.get(digest, ()))
-        return near or self.others.get(digest, 0) >= STOCK_ARTICLES
 
 
 def facts_of(findings: Findings, today: date) -> list[Fact]:
     """The facts, in the order in which a reviewer asks for them."""
-    rules = (_length, _repeated, _nearly, _titles, _spoken_of, _structure, _images, _links)
+    rules = (_length, _repeated, _nearly, _titles, _spoken_of, structure, images, links)
     facts = [fact for rule in rules for fact in rule(findings)]
     return list(_few_links([*facts, *_last_review(findings.declared.last_reviewed_on, today)]))
 
@@ -109,9 +44,9 @@ def beginning(normal: str) -> str:
 def _few_links(facts: Sequence[Fact]) -> Iterator[Fact]:
     left = LINKS
     for fact in facts:
-        links = fact.links[:left]
-        left -= len(links)
-        yield Fact(fact.kind, fact.sentence, fact.rests_on, fact.figures, links)
+        kept = fact.links[:left]
+        left -= len(kept)
+        yield Fact(fact.kind, fact.sentence, fact.rests_on, fact.figures, kept)
 
 
 def _length(findings: Findings) -> Iterator[Fact]:
@@ -322,113 +257,6 @@ def _named(name: str, times: int, outside: int) -> str:
         name=name,
         outside=_ln("%(num)s time", "%(num)s times", outside, num=Figure(outside)),
     )
-
-
-def _structure(findings: Findings) -> Iterator[Fact]:
-    kept, language = findings.kept, findings.declared.code_language
-    figures = {name: kept[name] for name in ("headings", "lists", "tables", "code_blocks", "code_words")}
-    has_code = bool(figures["code_blocks"] + figures["code_words"])
-    yield Fact(
-        "structure",
-        joined([joined(_parts(figures), ", "), _code_declared(language, has_code=has_code)], "; ", "."),
-        _l("what stands in the text"),
-        figures | {"declared_code_language": language},
-    )
-
-
-def _parts(figures: Mapping[str, int]) -> Iterator[str]:
-    headings, lists, blocks, tables = (
-        figures[name] for name in ("headings", "lists", "code_blocks", "tables")
-    )
-    yield _ln("%(num)s heading", "%(num)s headings", headings, num=Figure(headings))
-    yield _ln("%(num)s list", "%(num)s lists", lists, num=Figure(lists))
-    yield _ln("%(num)s block of code", "%(num)s blocks of code", blocks, num=Figure(blocks))
-    if tables:
-        yield _ln("%(num)s table", "%(num)s tables", tables, num=Figure(tables))
-
-
-def _code_declared(language: str, *, has_code: bool) -> str:
-    if not language:
-        return (
-            _l("it declares no code language and has code")
-            if has_code
-            else _l("it declares no code language")
-        )
-    if has_code or language.strip().lower() in SPOKEN_IN_CODE:
-        return _l("it declares %(language)s as its code language", language=language)
-    return _l("it declares %(language)s as its code language and has no code", language=language)
-
-
-def _images(findings: Findings) -> Iterator[Fact]:
-    kept = findings.kept
-    images = kept["images"]
-    if not images:
-        yield Fact("images", _l("No images."), _l("what stands in the text"), {"images": 0})
-        return
-    odd = list(_odd_images(kept))
-    told = _ln("%(num)s image", "%(num)s images", images, num=Figure(images))
-    fine = _ln(
-        "%(num)s image, each with a caption, none doubled or from a placeholder service.",
-        "%(num)s images, each with a caption, none doubled or from a placeholder service.",
-        images,
-        num=Figure(images),
-    )
-    names = (
-        "images",
-        "images_from_placeholders",
-        "images_without_caption",
-        "images_doubled",
-        "placeholder_hosts",
-    )
-    yield Fact(
-        "images",
-        joined([told, joined(odd, ", ")], ": ", ".") if odd else fine,
-        _l("their addresses, and captions in the same figure; none was loaded"),
-        {name: kept[name] for name in names},
-    )
-
-
-def _odd_images(kept: Mapping[str, Any]) -> Iterator[str]:
-    if number := kept["images_from_placeholders"]:
-        hosts = ", ".join(kept["placeholder_hosts"])
-        yield _l("%(num)s from placeholder services (%(hosts)s)", num=Figure(number), hosts=hosts)
-    if number := kept["images_without_caption"]:
-        yield _l("%(num)s without a caption", num=Figure(number))
-    if number := kept["images_doubled"]:
-        yield _l("%(num)s shown before in the text", num=Figure(number))
-
-
-def _links(findings: Findings) -> Iterator[Fact]:
-    links, faulty = findings.kept["links"], findings.kept["links_malformed"]
-    if not links:
-        sentence = _l("No links.")
-    elif not faulty:
-        sentence = _ln(
-            "%(num)s link, well-formed.",
-            "%(num)s links, all of them well-formed.",
-            links,
-            num=Figure(links),
-        )
-    else:
-        sentence = _ln(
-            "%(num)s link, %(faulty)s not well-formed: %(faults)s.",
-            "%(num)s links, %(faulty)s not well-formed: %(faults)s.",
-            links,
-            num=Figure(links),
-            faulty=Figure(faulty),
-            faults=joined((_link_fault(**one) for one in findings.kept["link_faults"]), "; "),
-        )
-    figures = {name: findings.kept[name] for name in ("links", "links_malformed", "link_faults")}
-    rests_on = _l("how the addresses are written; none was opened")
-    yield Fact("links", sentence, rests_on, figures)
-
-
-def _link_fault(address: str, fault: str) -> str:
-    said = LINK_FAULTS.get(fault, fault)
-    if not address:
-        # TRANSLATORS: one link; what follows is such as “has no address”
-        return _l("one %(fault)s", fault=said)
-    return _l("“%(address)s” %(fault)s", address=address, fault=said)
 
 
 def _last_review(last: date | None, today: date) -> Iterator[Fact]:

@@ -17,7 +17,8 @@ from review_app.articles.models import Article
 from review_app.base.errors import NotFound
 from review_app.base.messages import lazy_gettext as _l
 from review_app.base.paging import PAGE_ROWS, Page, decode_cursor, encode_cursor, page_of
-from review_app.evidence.facts import Declared, Fact, Findings, Sharing, facts_of
+from review_app.evidence.facts import facts_of
+from review_app.evidence.findings import Declared, Fact, Findings, Sharing
 from review_app.evidence.likeness import digest_of, names_of, nearly_same_title, normalised, title_parts
 from review_app.evidence.measuring import Found, paragraph_in, paragraphs_of
 from review_app.evidence.models import ArticleEvidence, Paragraph, Passage
