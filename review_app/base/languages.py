@@ -15,11 +15,12 @@ from typing import Any
 import flask
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
 from babel.support import NullTranslations, Translations
 from flask import Flask, Response, g, has_request_context, request
 from flask_babel import Babel, Domain, get_locale, get_translations
 
-from review_app.base.messages import Message
+from review_app.base.messages import Figure, Message
 from review_app.base.paths import PACKAGE
 
 SOURCE = "en"
@@ -92,6 +93,8 @@ def language() -> str:
 
 def told(value: Any) -> Any:
     """A message in the language of this answer; anything else as it is. Every expression in a template goes through it."""
+    if isinstance(value, Figure):
+        return str(value) if language() == SOURCE else format_decimal(int(value), locale=language())
     if not isinstance(value, Message):
         return value
     translations = get_translations()

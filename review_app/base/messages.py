@@ -23,6 +23,13 @@ class Message(str):
     values: dict[str, Any]
 
 
+class Figure(int):
+    """A number as a value of a message: with its thousands apart, as the language does it."""
+
+    def __str__(self) -> str:
+        return f"{int(self):,}"
+
+
 def lazy_gettext(message: str, /, **values: Any) -> Message:
     """A sentence with values in it, `"%(name)s holds it"`; without values a percent sign stands for itself."""
     return _made(message % values if values else message, message, None, (0, values))
