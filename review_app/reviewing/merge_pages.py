@@ -57,7 +57,9 @@ class Merge:
     def names(self) -> str:
         """The fields in words."""
         *most, last = [told(FIELD_WORDS[row.name]) for row in self.rows] or [_("nothing any more")]
-        return _("%(most)s and %(last)s", most=", ".join(most), last=last) if most else last
+        if not most:
+            return str(last)
+        return str(_("%(most)s and %(last)s", most=", ".join(most), last=last))
 
 
 def waiting_merge(session: Session, article: Article) -> Merge | None:

@@ -136,7 +136,7 @@ def set_floors(
 def _check(floors: Mapping[str, int], reason: str) -> None:
     if not says_something(reason):
         raise Invalid(_l("Please say why."), {"reason": [_l("is needed to change the policy")]})
-    wrong = {
+    wrong: dict[str, list[str]] = {
         name: [_l("must be from 0 to 100")]
         for name, floor in floors.items()
         if name in SCORES and not 0 <= floor <= 100
@@ -146,7 +146,7 @@ def _check(floors: Mapping[str, int], reason: str) -> None:
 
 
 def _check_desk(desk: DeskRules) -> None:
-    wrong = {
+    wrong: dict[str, list[str]] = {
         name: [
             _l(
                 "must be a whole number from %(least)s to %(most)s, or nothing",

@@ -74,7 +74,7 @@ def retire_reason(session: Session, reason_id: int, *, actor: Actor, now: dateti
 
 def _check(wording: Wording) -> None:
     bounds = {"title": (wording.title, TITLE_LENGTH), "text": (wording.text, TEXT_LENGTH)}
-    wrong = {
+    wrong: dict[str, list[str]] = {
         name: [_l("must have 1 to %(most)s characters", most=Figure(most))]
         for name, (text, most) in bounds.items()
         if not text.strip() or len(text.strip()) > most
