@@ -41,6 +41,8 @@ from review_app.reviewing.rules import (
 from review_app.reviewing.slots import add_to_slot, take_from_slot
 
 TITLE_IN_NOTIFICATION = 100
+TOO_LATE = _l("Your undo window has passed. A team lead can roll it back.")
+SOMEBODY_ELSES = _l("This is somebody else's decision. A team lead can roll it back.")
 
 
 class StaleArticle(Conflict):
@@ -160,12 +162,7 @@ def roll_back(
     """
     own_and_fresh = decision.reviewer_id == user.id and now - decision.decided_at <= undo
     if not own_and_fresh and not Role(user.role).includes(Role.LEAD):
-        own = decision.reviewer_id == user.id
-        raise Forbidden(
-            _l("Your undo window has passed. A team lead can roll it back.")
-            if own
-            else _l("This is somebody else's decision. A team lead can roll it back.")
-        )
+        raise Forbidden(TOO_LATE if decision.reviewer_id == user.id else SOMEBODY_ELSES)
     if not own_and_fresh and not says_something(note):
         raise Invalid(_l("Please say why."), {"note": [_l("is needed to roll back a decision")]})
     _check_note(note)

@@ -28,6 +28,7 @@ ITEM_LENGTH = 300
 MOST_DUE_DAYS = 365
 MOST_DUE_A_DAY = 1_000_000
 MOST_AT_ONCE = 10_000
+OUTRUN = _l("Somebody else changed the policy since you opened it. Please look at theirs first.")
 
 RANKING_WORDS: Final = {
     Ranking.OLDEST: _l("oldest first"),
@@ -101,9 +102,7 @@ def set_floors(
     desk = desk or DeskRules.of(before)
     _check_desk(desk)
     if before.version != based_on:
-        raise Conflict(
-            _l("Somebody else changed the policy since you opened it. Please look at theirs first.")
-        )
+        raise Conflict(OUTRUN)
     kept = {name: floor for name, floor in floors.items() if floor}
     policy = Policy(
         version=before.version + 1,
