@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import flask
+from babel.dates import format_date
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
@@ -20,7 +21,8 @@ from babel.support import NullTranslations, Translations
 from flask import Flask, Response, g, has_request_context, request
 from flask_babel import Babel, Domain, get_locale, get_translations
 
-from review_app.base.messages import Figure, Message
+from review_app.base.messages import Day, Figure, Message
+from review_app.base.messages import lazy_gettext as _l
 from review_app.base.paths import PACKAGE
 
 SOURCE = "en"
@@ -93,10 +95,8 @@ def language() -> str:
 
 def told(value: Any) -> Any:
     """A message in the language of this answer; anything else as it is. Every expression in a template goes through it."""
-    if isinstance(value, Figure):
-        return str(value) if language() == SOURCE else format_decimal(int(value), locale=language())
     if not isinstance(value, Message):
-        return value
+        return _written(value)
     translations = get_translations()
     values = {name: told(inner) for name, inner in value.values.items()}
     if value.plural is None:
@@ -104,6 +104,17 @@ def told(value: Any) -> Any:
         return text % values if values else text
     counted: str = translations.ngettext(value.message, value.plural, value.number)
     return counted % values
+
+
+def _written(value: Any) -> Any:
+    """A figure or a day as this language writes it; anything else as it is."""
+    if not isinstance(value, Figure | Day) or language() == SOURCE:
+        return value
+    if isinstance(value, Figure):
+        return format_decimal(value.figure, locale=language())
+    # TRANSLATORS: how a date is written in a sentence, its month in full (Unicode TR 35, date format patterns)
+    pattern = _l("d MMMM y") if value.full else _l("d MMM y")
+    return format_date(value.day, told(pattern), locale=language())
 
 
 def flash(message: str | Mapping[str, Any], category: str = "message") -> None:
