@@ -13,6 +13,7 @@ from review_app.accounts.models import User
 from review_app.articles.models import Article, Policy
 from review_app.articles.rules import Ranking
 from review_app.base.errors import NotFound
+from review_app.base.messages import lazy_gettext as _l
 from review_app.base.paging import PAGE_ROWS, Page, decode_cursor, encode_cursor, page_of
 from review_app.importing.models import MergeProposal
 from review_app.reviewing.models import CHOSEN, ChecklistItem, Decision, ReviewSlot
@@ -87,7 +88,7 @@ def get_decision(session: Session, decision_id: int) -> Decision:
         .options(joinedload(Decision.article), joinedload(Decision.reviewer))
     )
     if found is None:
-        raise NotFound(f"There is no decision {decision_id}.")
+        raise NotFound(_l("There is no decision %(number)s.", number=decision_id))
     return found
 
 
