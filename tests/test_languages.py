@@ -21,8 +21,10 @@ from review_app.base.clock import utc_now
 from review_app.base.languages import LANGUAGES, SOURCE, TRANSLATIONS
 from review_app.base.messages import Message, lazy_gettext, lazy_ngettext
 from review_app.review_queue.actions import hold
+from review_app.reviewing.models import ChecklistItem
+from review_app.reviewing.reasons.models import CannedReason
 from tests.factories import make_article, make_source
-from tests.reviewing.desk import judge, retire_checklist
+from tests.reviewing.desk import judge
 
 ROOT = Path(__file__).resolve().parent.parent
 KEYWORDS = DEFAULT_KEYWORDS | {"_l": None, "_ln": (1, 2), "lazy_ngettext": (1, 2)}
@@ -48,7 +50,11 @@ def catalogue(language: str) -> Catalog:
 
 @pytest.mark.parametrize("language", OTHERS)
 def test_a_catalogue_holds_what_is_said_and_nothing_else(language, said):
-    kept = {message.id if isinstance(message.id, str) else tuple(message.id) for message in catalogue(language) if message.id}
+    kept = {
+        message.id if isinstance(message.id, str) else tuple(message.id)
+        for message in catalogue(language)
+        if message.id
+    }
     assert said - kept == set(), "make messages collects them"
     assert kept - said == set()
 
@@ -98,7 +104,7 @@ SPOKEN = ("aria-label", "title", "placeholder", "alt", "aria-description", "data
 """Attributes that people read or hear."""
 
 SAME_EVERYWHERE = re.compile(
-    r"Review Desk|English|Deutsch|Ctrl|Shift|Enter|Esc|Home|End|Page (?:Up|Down)|\b[jkxz]\b"
+    r"Review Desk|JSON Lines|English|Deutsch|Ctrl|Shift|Enter|Esc|Home|End|Page (?:Up|Down)|\b[jkxz]\b"
     r"|\b(?:UTC|CSV|JSON|API|HTML|WXR|WordPress|Markdown|WebP|URL)\b"
 )
 
@@ -106,10 +112,14 @@ SAME_EVERYWHERE = re.compile(
 def left_over(page: str) -> set[str]:
     """The words of a page that are in Latin letters and outside of all brackets."""
     document = html.fromstring(page)
-    for silent in document.xpath("//script | //style | //code | //kbd | //samp | //select[@name='time_zone'] | //*[@data-is-data]"):
+    for silent in document.xpath(
+        "//script | //style | //code | //kbd | //samp | //select[@name='time_zone'] | //*[@data-is-data]"
+    ):
         silent.drop_tree()
-    whole = ["".join(document.itertext()), *(document.xpath(f"//@{name}") for name in ())]
-    texts = whole + [text for name in SPOKEN for text in document.xpath(f"//@{name}")]
+    texts = [
+        " ".join(document.itertext()),
+        *(text for name in SPOKEN for text in document.xpath(f"//@{name}")),
+    ]
     return set(chain.from_iterable(map(_words, texts)))
 
 
@@ -126,11 +136,22 @@ def desk_in_greek(app, session_of, lead, admin, colleague):
     with session_of() as session:
         for number, user in enumerate(session.query(User)):
             user.name = f"Πρόσωπο {number}"
-        retire_checklist(session)
+        for item in session.query(ChecklistItem):
+            item.text = GREEK
+        for reason in session.query(CannedReason):
+            reason.title = reason.text = GREEK
         now = utc_now()
-        held = make_article(session, "art-1", title=GREEK, html=f"<p>{GREEK}</p>", excerpt=GREEK, topic="Θέμα")
+        said = {
+            "title": GREEK,
+            "excerpt": GREEK,
+            "topic": "Θέμα",
+            "primary_stack": "Στοίβα",
+            "code_language": "Γλώσσα",
+        }
+        said |= {"html": f"<p>{GREEK}</p>", "flags": {"σημαία": True}, "meta": {"κλειδί": "τιμή"}}
+        held = make_article(session, "art-1", **said)
         hold(session, held, session.get_one(User, colleague.id), now=now, lease=timedelta(minutes=15))
-        make_article(session, "art-2", title=GREEK, html=f"<p>{GREEK}</p>", excerpt=GREEK, topic="Θέμα")
+        make_article(session, "art-2", **said)
         judge(session, "art-2", session.get_one(User, lead.id), "request_changes", note="Λόγος")
         make_source(session, admin, name="Πηγή")
 
@@ -186,12 +207,14 @@ def test_a_page_is_in_the_language_that_its_reader_chose(app, browser_of, review
 def test_programs_and_the_public_are_told_everything_in_english(app, browser_of, program_of, reviewer):
     program = program_of(reviewer)
     program.headers["Accept-Language"] = "de"
-    assert program.get("/api/v1/articles/nobody").json["title"] == "Not found"
+    assert program.get("/api/v1/articles/nobody").json["title"] == "Nothing here"
     assert browser_of(reviewer).get("/p/nobody", headers={"Accept-Language": "de"}).status_code == 404
 
 
 def test_a_message_is_english_until_it_is_told(app):
-    held = lazy_gettext("%(name)s holds %(what)s.", name="Jo", what=lazy_ngettext("%(num)s article", "%(num)s articles", 2))
+    held = lazy_gettext(
+        "%(name)s holds %(what)s.", name="Jo", what=lazy_ngettext("%(num)s article", "%(num)s articles", 2)
+    )
     assert held == "Jo holds 2 articles."
     assert isinstance(held, Message)
     with app.test_request_context("/queue", headers={"Accept-Language": "de"}):
