@@ -148,7 +148,8 @@ def desk_in_greek(app, session_of, lead, admin, colleague):
             "primary_stack": "Στοίβα",
             "code_language": "Γλώσσα",
         }
-        said |= {"html": f"<p>{GREEK}</p>", "flags": {"σημαία": True}, "meta": {"κλειδί": "τιμή"}}
+        picture = '<img src="https://a.example.com/x.png" alt="Εικόνα">'
+        said |= {"html": f"<p>{GREEK}</p>{picture}", "flags": {"σημαία": True}, "meta": {"κλειδί": "τιμή"}}
         held = make_article(session, "art-1", **said)
         hold(session, held, session.get_one(User, colleague.id), now=now, lease=timedelta(minutes=15))
         make_article(session, "art-2", **said)
