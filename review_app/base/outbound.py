@@ -177,6 +177,18 @@ class TargetClient:
     policy: Policy
     allow_private: bool
     pool: httpcore.ConnectionPool
+    checked: dict[str, tuple[httpcore.URL, bytes]] = field(default_factory=dict)
+
+    def address_of(self, url: str) -> tuple[httpcore.URL, bytes]:
+        """The address in its parts, and its host as a header. Each is checked once; what it leads to, at each connection."""
+        if url not in self.checked:
+            self.policy.check_url(url)
+            parts = httpx.URL(url)
+            address = httpcore.URL(
+                scheme=parts.raw_scheme, host=parts.raw_host, port=parts.port, target=parts.raw_path
+            )
+            self.checked[url] = address, parts.netloc
+        return self.checked[url]
 
 
 def check_target_address(url: str, *, allow_private: bool) -> None:
@@ -210,25 +222,23 @@ def call(
     began = time.monotonic()
     _clock.last = began + TARGET_SECONDS
     with _plain_words(NO_ADDRESS if client.allow_private else NO_TARGET):
-        client.policy.check_url(url)
-        address = httpx.URL(url)
-        request = httpcore.URL(
-            scheme=address.raw_scheme, host=address.raw_host, port=address.port, target=address.raw_path
-        )
-        usual = {
-            "Host": address.netloc.decode("ascii"),
-            "User-Agent": USER_AGENT,
-            "Accept-Encoding": "identity",
-        }
-        sent = httpx.Headers(usual | {"Content-Length": str(len(content))} if content else usual)
-        sent.update(headers)
+        address, host = client.address_of(url)
+        sent = [(b"Host", host), *USUAL_HEADERS, *_encoded(headers)]
+        if content:
+            sent.append((b"Content-Length", b"%d" % len(content)))
         with client.pool.stream(
-            method, request, headers=sent.raw, content=content or None, extensions={"timeout": TIMEOUTS}
+            method, address, headers=sent, content=content or None, extensions={"timeout": TIMEOUTS}
         ) as response:
             body = _beginning(response)
         return Answer(response.status, httpx.Headers(response.headers), body, time.monotonic() - began)
 
 
+def _encoded(headers: Mapping[str, str]) -> Iterator[tuple[bytes, bytes]]:
+    for name, value in headers.items():
+        yield name.encode("ascii"), value.encode()
+
+
+USUAL_HEADERS = ((b"User-Agent", USER_AGENT.encode()), (b"Accept-Encoding", b"identity"))
 TIMEOUTS = {
     "connect": TARGET_CONNECT_SECONDS,
     "read": TARGET_SECONDS,
