@@ -162,7 +162,7 @@ def fetch(
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a target answered: at most `MOST_ANSWER_BYTES` of its body, as they came; `seconds` it took."""
+    """What a target answered: the beginning of its body, as it came; `seconds` it took."""
 
     status: int
     headers: httpx.Headers
@@ -204,9 +204,18 @@ def target_client(url: str, *, allow_private: bool) -> Iterator[TargetClient]:
 
 
 def call(
-    client: TargetClient, method: str, url: str, *, headers: Mapping[str, str], content: bytes = b""
+    client: TargetClient,
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str],
+    content: bytes = b"",
+    most_bytes: int = MOST_ANSWER_BYTES,
 ) -> Answer:
-    """One call, answered whole within `TARGET_SECONDS`. A redirect is an answer like any other. Raises `Unreachable`."""
+    """One call, answered whole within `TARGET_SECONDS`. A redirect is an answer like any other. Raises `Unreachable`.
+
+    Of the body the first `most_bytes` are taken; who has to understand an answer, not only to keep it, may need more.
+    """
     began = time.monotonic()
     _clock.last = began + TARGET_SECONDS
     with _plain_words(NO_ADDRESS if client.allow_private else NO_TARGET):
@@ -215,13 +224,17 @@ def call(
         request = httpcore.URL(
             scheme=address.raw_scheme, host=address.raw_host, port=address.port, target=address.raw_path
         )
-        usual = {"Host": address.netloc.decode("ascii"), "User-Agent": USER_AGENT, "Accept-Encoding": "identity"}
+        usual = {
+            "Host": address.netloc.decode("ascii"),
+            "User-Agent": USER_AGENT,
+            "Accept-Encoding": "identity",
+        }
         sent = httpx.Headers(usual | {"Content-Length": str(len(content))} if content else usual)
         sent.update(headers)
         with client.pool.stream(
             method, request, headers=sent.raw, content=content or None, extensions={"timeout": TIMEOUTS}
         ) as response:
-            body = _beginning(response)
+            body = _beginning(response, most_bytes)
         return Answer(response.status, httpx.Headers(response.headers), body, time.monotonic() - began)
 
 
@@ -233,13 +246,13 @@ TIMEOUTS = {
 }
 
 
-def _beginning(response: httpcore.Response) -> bytes:
-    body = b""
+def _beginning(response: httpcore.Response, most_bytes: int) -> bytes:
+    body = bytearray()
     for chunk in response.iter_stream():
         body += chunk
-        if len(body) >= MOST_ANSWER_BYTES:
+        if len(body) >= most_bytes:
             break
-    return body[:MOST_ANSWER_BYTES]
+    return bytes(body[:most_bytes])
 
 
 class _Clock(threading.local):
@@ -274,9 +287,7 @@ class _InTime(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         """As the guarded backend, within the time."""
         seconds = _clock.left(timeout, httpcore.ConnectTimeout)
-        return _StreamInTime(
-            self.backend.connect_tcp(host, port, seconds, local_address, socket_options)
-        )
+        return _StreamInTime(self.backend.connect_tcp(host, port, seconds, local_address, socket_options))
 
 
 class _StreamInTime(httpcore.NetworkStream):
@@ -337,9 +348,7 @@ def _target_policy(url: str, *, allow_private: bool) -> Policy:
     if allow_private:
         return _policy(url, allow_private=True)
     # Two addresses, five seconds each, and five for the name: the whole fits into the time of one call.
-    return Policy(
-        allowed_schemes=frozenset({"https"}), allowed_ports=TARGET_PORTS, max_connection_attempts=2
-    )
+    return Policy(allowed_schemes=frozenset({"https"}), allowed_ports=TARGET_PORTS, max_connection_attempts=2)
 
 
 def _policy(url: str, *, allow_private: bool) -> Policy:
