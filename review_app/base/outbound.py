@@ -277,7 +277,7 @@ class _InTime(httpcore.NetworkBackend):
     def __init__(self, backend: SafeBackend) -> None:
         self.backend = backend
 
-    def connect_tcp(
+    def connect_tcp(  # noqa: PLR0917  # as httpcore calls it
         self,
         host: str,
         port: int,
@@ -331,7 +331,7 @@ def _look_up(*question: Any) -> Any:
     def ask() -> None:
         try:
             found.append(socket.getaddrinfo(*question))
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             found.append(error)
 
     asking = threading.Thread(target=ask, daemon=True)
