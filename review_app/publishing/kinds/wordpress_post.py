@@ -68,7 +68,7 @@ def is_the_article(post: Post, content: Content) -> bool:
     return (
         unescape(post.guid.raw) in guids
         or content.source_id in _own_ids(post.metadata)
-        or holds_text(post, content)
+        or (content.html != "" and holds_text(post, content))
     )
 
 

@@ -112,9 +112,10 @@ STATES = """
 """
 
 
-def states(site: WordPress, contents: Collection[Content]) -> list[tuple[str, str, str]]:
+def states(site: WordPress, contents: Collection[Content | str]) -> list[tuple[str, str, str]]:
     """Of each post, by number: its status, its rows of `indexable` and its date there."""
-    rows = site.sql(STATES.format(",".join(str(content.article_id) for content in contents)))
+    ids = (one if isinstance(one, str) else str(one.article_id) for one in contents)
+    rows = site.sql(STATES.format(",".join(ids)))
     return [(status, flag, date) for status, date, flag in rows]
 
 
