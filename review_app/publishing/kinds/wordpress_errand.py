@@ -14,6 +14,7 @@ from review_app.publishing.kinds.face import Content, Outcome, Place, Remote, Re
 from review_app.publishing.kinds.wordpress_address import same_place
 from review_app.publishing.kinds.wordpress_post import (
     fields_of,
+    has_old_excerpt,
     holds_text,
     is_as_the_desk_wrote_it,
     is_the_article,
@@ -117,6 +118,11 @@ class Errand:
             raise Conflict(LOCKED.format(number=post.id))
         if not holds_text(post, content):
             return self._text(post, content)
+        if not self.wrote_text and has_old_excerpt(post, content):
+            return fields_of(post, content)
+        return self._public(post)
+
+    def _public(self, post: Post) -> dict[str, Any]:
         fields: dict[str, Any] = {}
         if post.status != "publish":
             self._check_date(post)

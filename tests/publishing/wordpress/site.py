@@ -61,7 +61,10 @@ def content_of(site: WordPress, post: Mapping[str, Any]) -> Content:
 
 def a_new_one(**more: Any) -> Content:
     """An article that the site does not know."""
-    text = "<p>Größe &amp; <strong>規模</strong> 🚀</p>\n<pre><code>if a &lt; b:\n    run()</code></pre>\n<ul><li>one</li></ul>"
+    text = (
+        "<p>Größe &amp; <strong>規模</strong> 🚀</p>\n<pre><code>if a &lt; b:\n    run()</code></pre>\n"
+        "<p>[gallery] is\nno shortcode</p>"
+    )
     content = Content(
         article_id=1,
         source_id="alphanode-900001",

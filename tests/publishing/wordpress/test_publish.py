@@ -92,7 +92,7 @@ def test_an_article_that_the_site_does_not_know_is_created_once_even_if_the_answ
     assert outcome.remote.url == f"{site.url}/an-article-of-the-desk/"
     post = site.call("GET", f"/posts/{outcome.remote.remote_id}?context=edit").json()
     assert (post["status"], post["meta"]["indexable"]) == ("publish", True)
-    assert new.html in post["content"]["raw"]
+    assert "</code></pre>\n<p>&#91;gallery] is\nno shortcode</p>" in post["content"]["rendered"]
     assert "why &lt;b&gt; is no tag" in post["title"]["rendered"]
 
     site.call("POST", f"/posts/{post['id']}", json={"slug": "another-address"})
@@ -112,8 +112,14 @@ def test_a_new_text_replaces_the_desks_own_and_never_one_that_was_changed_there(
     assert second.remote.version == "1.2.0"
     route = f"/posts/{first.remote.remote_id}"
     post = site.call("GET", f"{route}?context=edit").json()
-    assert post["content"]["raw"].startswith("<p>Newer</p>\n\n<!-- review-desk:")
-    assert post["title"]["raw"] == "Newer"
+    assert "<p>Newer</p>" in post["content"]["raw"]
+    assert "Größe" not in post["content"]["raw"]
+    assert (post["title"]["raw"], post["excerpt"]["raw"]) == ("Newer", "What it says, in short")
+
+    shorter = replace(newer, excerpt="In short", version="1.3.0", remote=second.remote)
+    assert results(publish(place_of(site), shorter)) == ["done"]
+    post = site.call("GET", f"{route}?context=edit").json()
+    assert post["excerpt"]["raw"] == "In short"
 
     changed = post["content"]["raw"].replace("Newer", "Much newer")
     site.call("POST", route, json={"content": changed})
