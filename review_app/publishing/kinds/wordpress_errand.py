@@ -283,7 +283,7 @@ class Errand:
             retry_after=failed.retry_after if failed else None,
             request={"url": self.rest.address, "user": self.place.username, "calls": self.rest.calls},
             response=response_text(answer) if failed and answer else self._summary(),
-            remote=remote or (self._remote("unknown", "") if self.post else None),
+            remote=remote or self._last_known(),
         )
 
     def _summary(self) -> str:
@@ -294,6 +294,14 @@ class Errand:
         return "\n".join(
             f"{name}: {said}" for name, said in {**shown, self.key: post.metadata.get(self.key)}.items()
         )
+
+    def _last_known(self) -> Remote | None:
+        """After a failure: what stood there before goes on standing there, if it is still public."""
+        known = (self.content.remote if self.content else None) or Remote()
+        if self.post is None:
+            return None
+        stands = known.state == "published" and self.post.status == "publish"
+        return self._remote(known.state, known.version) if stands else self._remote("unknown", "")
 
     def _remote(self, state: str, version: str) -> Remote:
         known = (self.content.remote if self.content else None) or Remote()

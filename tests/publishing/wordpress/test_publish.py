@@ -123,8 +123,9 @@ def test_a_new_text_replaces_the_desks_own_and_never_one_that_was_changed_there(
 
     changed = post["content"]["raw"].replace("Newer", "Much newer")
     site.call("POST", route, json={"content": changed})
-    (third,) = publish(place_of(site), replace(newer, html="<p>Newest</p>"))
+    (third,) = publish(place_of(site), replace(newer, html="<p>Newest</p>", remote=second.remote))
     assert "holds another text than the one that was approved" in refused(third)
+    assert third.remote == second.remote  # what stands there goes on standing there
     assert site.call("GET", f"{route}?context=edit").json()["content"]["raw"] == changed
 
 
