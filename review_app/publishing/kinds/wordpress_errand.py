@@ -148,7 +148,9 @@ class Errand:
 
     def withdraw(self) -> Outcome:
         self.post = self._find_known() or self._find_by_text()
-        if self.post is not None:
+        if self.post is None:
+            self.rest.check_rights()  # who may not see the drafts of others is told that there are none
+        else:
             self._until_right(self._wanted_gone)
         return self.outcome(Result.DONE, remote=self._remote("withdrawn", ""))
 

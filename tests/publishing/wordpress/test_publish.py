@@ -263,7 +263,10 @@ def test_a_wrong_password_and_too_few_rights_are_told_and_nothing_is_lost(site: 
         assert [one.result for one in outcomes] == [Result.RETRY, *[Result.LATER] * 3]
         assert words in outcomes[0].reason
         assert words in KIND.check(place).reason
-        assert words in publish(place, a_new_one())[0].reason  # else it would be created a second time
+        before = len(site.requests())
+        assert words in publish(place, a_new_one())[0].reason
+        assert writes(site, before) == []  # else it would be created a second time
+        assert words in withdraw(place, a_new_one()).reason  # else it would count as gone
         assert place.password not in str(outcomes) + repr(place)
     assert not any(status == "publish" for status, _, _ in states(site, contents))
     assert results(publish(place_of(site), *contents)) == ["done"] * 3
