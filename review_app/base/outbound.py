@@ -59,6 +59,7 @@ NO_TARGET = (
     "is no address that the desk sends to: it must begin with https://, name port 443, 8443 or none,"
     " and hold no user or password"
 )
+CERTIFICATE_WORDS = re.compile(r"(certificate verify failed: [^(]+)")
 SYSTEM_WORDS = re.compile(r"\[Errno [^\]]*\] ([^;()\[]+)")
 NO_ADDRESS = (
     "is no address that the desk can use: it must begin with http:// or https:// and hold no user or password"
@@ -408,5 +409,5 @@ def _in_words(error: Exception, no_address: str) -> str:
 
 def _cause(error: Exception) -> str:
     """What the operating system said, without its numbers and our address: `connection refused`."""
-    found = SYSTEM_WORDS.search(str(error))
+    found = CERTIFICATE_WORDS.search(str(error)) or SYSTEM_WORDS.search(str(error))
     return found[1].strip().lower() if found else type(error).__name__
