@@ -52,6 +52,7 @@ ONE_DATABASE = (
     "operations/test_serving.py",
     "publishing/test_browser.py",
     "publishing/test_pages.py",
+    "publishing/wordpress/test_through_the_desk.py",
     "publishing/test_public.py",
     "review_queue/test_browser.py",
     "review_queue/test_place_pages.py",
