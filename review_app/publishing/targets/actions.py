@@ -20,13 +20,13 @@ from review_app.base.messages import lazy_ngettext as _ln
 from review_app.base.secrets import seal
 from review_app.base.settings import Settings
 from review_app.outbox.actions import Actor, announce, log_event
+from review_app.publishing.kinds.webhook import TEST_KIND
 from review_app.publishing.models import Delivery, Publication, Target
 from review_app.publishing.targets.checks import checked
 from review_app.publishing.targets.queries import SecretInfo, articles_left, good_secrets
 from review_app.publishing.targets.rules import (
     OPTIONS,
     SHAPES,
-    TEST_EVENT,
     TargetKind,
     made_secret,
 )
@@ -103,7 +103,8 @@ def change_target(
 def enable_target(session: Session, target: Target, *, actor: Actor, now: datetime) -> None:
     """Send there again, what has waited first, and count its failures anew."""
     if not target.enabled:
-        target.enabled, target.failing_since, target.off_reason = True, None, ""
+        target.enabled, target.off_reason = True, ""
+        target.failing_since = target.resting_until = None
         target.row_version += 1
         log_event(session, "target.enabled", _subject(target), actor=actor, now=now)
 
@@ -147,6 +148,7 @@ def rotate_secret(
 
 
 def _ending(target: Target, secret: SecretInfo, until: datetime) -> dict[str, Any]:
+    entry: dict[str, Any]
     (entry,) = (one for one in target.sealed_secrets if one["id"] == secret.id)
     return entry | {"until": min(until, secret.until or until).isoformat()}
 
@@ -157,7 +159,9 @@ def end_secret(session: Session, target: Target, secret_id: str, *, actor: Actor
     if secret_id not in ids:
         raise NotFound(_l("There is no such secret, or it has ended."))
     if secret_id == ids[0]:
-        raise Conflict(_l("This is the newest secret. Make a new one instead; this one can end at once then."))
+        raise Conflict(
+            _l("This is the newest secret. Make a new one instead; this one can end at once then.")
+        )
     target.sealed_secrets = [one for one in target.sealed_secrets if one["id"] != secret_id]
     target.row_version += 1
     after = {"secret": secret_id}
@@ -203,10 +207,10 @@ def send_test(session: Session, target: Target, *, actor: Actor, now: datetime) 
         raise Conflict(_l("Only webhooks are sent test events."))
     if not target.enabled:
         raise Conflict(_l("This target is switched off, so a test would only wait. Switch it on first."))
-    cause = f"{TEST_EVENT}:{target.id}:{random.token_hex(8)}"
+    cause = f"{TEST_KIND}:{target.id}:{random.token_hex(8)}"
     subject = f"target:{target.id}"
-    payload = {"target": target.name, "asked_by": actor.name}
-    event = announce(session, TEST_EVENT, subject, cause=cause, payload=payload, now=now)
+    payload = {"target": target.name, "sent_by": actor.name}
+    event = announce(session, TEST_KIND, subject, cause=cause, payload=payload, now=now)
     # Handed over by ourselves: the relay would ask every target whether it wants to hear of it.
     event.state = "delivered"
     session.flush()
@@ -237,7 +241,9 @@ def _take(target: Target, wanted: Wanted, settings: Settings) -> None:
     target.name, target.url, target.username = wanted.name, wanted.url, wanted.username
     target.events = None if wanted.events is None else list(wanted.events)
     given = {name: value for name in OPTIONS if (value := getattr(wanted, name))}
-    target.options = {name: value for name, value in (target.options or {}).items() if name not in OPTIONS} | given
+    target.options = {
+        name: value for name, value in (target.options or {}).items() if name not in OPTIONS
+    } | given
     if wanted.password:
         target.sealed_password = seal(wanted.password, settings.secret_key)
 

@@ -15,6 +15,7 @@ from review_app.base.database import db, transaction
 from review_app.base.jobs import wake
 from review_app.base.security import csrf
 from review_app.base.web import settings
+from review_app.publishing.deliveries.queries import get_delivery
 from review_app.publishing.targets.actions import (
     add_target,
     change_target,
@@ -30,11 +31,9 @@ from review_app.publishing.targets.queries import get_target, list_targets
 from review_app.publishing.targets.schemas import (
     CheckAnswer,
     DeliveryAnswer,
-    DeliveryQuery,
     NewSecret,
     NewTarget,
     Removal,
-    Replayed,
     TargetAnswer,
     TargetChanges,
 )
@@ -136,7 +135,7 @@ def send_test_event(target_id: int) -> DeliveryAnswer:
     with transaction() as session:
         target = get_target(session, target_id, lock=True)
         delivery_id = send_test(session, target, actor=actor(), now=utc_now()).id
-    wake("delivery", delivery_id)
+    wake("delivery", target_id)
     return DeliveryAnswer.of(get_delivery(db.session(), delivery_id))
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from review_app.base.errors import Invalid
 from review_app.base.messages import lazy_gettext as _l
-from review_app.base.outbound import Unreachable, check_address
+from review_app.base.outbound import Unreachable, check_target_address
 from review_app.base.settings import Settings
 from review_app.publishing.kinds import KINDS
 from review_app.publishing.targets.rules import (
@@ -92,7 +92,7 @@ def _of_values(wanted: Wanted, settings: Settings) -> Iterator[tuple[str, str]]:
         yield "zone_id", _l("has letters and digits only; it stands on the zone's page at Cloudflare")
     if wanted.url and "url" in SHAPES[wanted.kind].fields:
         try:
-            check_address(wanted.url, allow_private=settings.allow_private_targets)
+            check_target_address(wanted.url, allow_private=settings.allow_private_targets)
         except Unreachable as error:
             yield "url", error.args[0]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
@@ -15,7 +16,13 @@ from review_app.base.languages import told
 from review_app.base.messages import lazy_gettext as _l
 from review_app.publishing.models import Target
 from review_app.publishing.targets.checks import PUBLIC_EVENTS
-from review_app.publishing.targets.rules import SHAPES, USUAL_OVERLAP_HOURS, TargetKind
+from review_app.publishing.targets.rules import (
+    MOST_OVERLAP_HOURS,
+    SHAPES,
+    USUAL_OVERLAP_HOURS,
+    TargetKind,
+    fit_overlap,
+)
 from review_app.publishing.targets.wanted import Wanted
 from review_app.publishing.targets.words import EVENT_WORDS
 
@@ -102,3 +109,12 @@ class SecretForm(TellingForm):
 
     overlap_hours = IntegerField(_l("Hours for which the old secret stays good"), default=USUAL_OVERLAP_HOURS)
     secret = PasswordField(_l("New secret"))
+
+    def overlap(self) -> timedelta:
+        """The same as a time. Raises `Invalid`."""
+        hours = self.overlap_hours.data
+        overlap = None if hours is None else fit_overlap(hours)
+        if overlap is None:
+            words = _l("must be a whole number from 0 to %(most)s", most=MOST_OVERLAP_HOURS)
+            raise Invalid(_l("Please correct what is named."), {"overlap_hours": [words]})
+        return overlap

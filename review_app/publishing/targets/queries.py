@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, joinedload
 from review_app.base.errors import NotFound
 from review_app.base.messages import lazy_gettext as _l
 from review_app.base.paging import Page, decode_cursor, encode_cursor, page_of
+from review_app.publishing.deliveries.queries import DEAD
 from review_app.publishing.models import Delivery, RemoteArticle, Target
 from review_app.publishing.targets.rules import MOST_DEAD_COUNTED
 
@@ -59,9 +60,10 @@ def good_secrets(target: Target, now: datetime) -> Sequence[SecretInfo]:
 def articles_left(session: Session, target_id: int) -> int:
     """How many articles stand at a place of others, as far as the desk knows."""
     query = select(func.count()).select_from(RemoteArticle)
-    return session.scalar(
-        query.where(RemoteArticle.target_id == target_id, RemoteArticle.state == "published")
-    ) or 0
+    return (
+        session.scalar(query.where(RemoteArticle.target_id == target_id, RemoteArticle.state == "published"))
+        or 0
+    )
 
 
 def dead_counts(session: Session, target_ids: Sequence[int]) -> Mapping[int, int]:
@@ -69,12 +71,14 @@ def dead_counts(session: Session, target_ids: Sequence[int]) -> Mapping[int, int
     if not target_ids:
         return {}
     counted = (
-        select(literal(target_id).label("target_id"), func.count().label("dead")).select_from(_dead(target_id))
+        select(literal(target_id).label("target_id"), func.count().label("dead")).select_from(
+            _dead(target_id)
+        )
         for target_id in target_ids
     )
-    return {target_id: dead for target_id, dead in session.execute(union_all(*counted))}
+    return dict(session.execute(union_all(*counted)).tuples().all())
 
 
 def _dead(target_id: int) -> Subquery:
-    dead = select(Delivery.id).where(Delivery.target_id == target_id, Delivery.state == "dead")
+    dead = select(Delivery.id).where(Delivery.target_id == target_id, DEAD)
     return dead.limit(MOST_DEAD_COUNTED).subquery()

@@ -71,13 +71,11 @@ LONGEST: Final[Mapping[str, int]] = {
 MOST_OVERLAP_HOURS, USUAL_OVERLAP_HOURS = 168, 24
 """How long an old secret may stay good beside a new one, and how long it does if nobody says."""
 
-SECRET_PREFIX: Final = "whsec_"
+MARK: Final = "whsec_"
+"""Before every secret of Standard Webhooks."""
 LEAST_SECRET_BYTES, MOST_SECRET_BYTES, MADE_SECRET_BYTES = 24, 64, 32
 INDEXNOW_KEY: Final = re.compile(r"[A-Za-z0-9-]{8,128}")
 ZONE_ID: Final = re.compile(r"[0-9A-Za-z_-]{1,100}")
-
-TEST_EVENT: Final = "webhook.test"
-"""The kind of an event that a lead sends to see whether it arrives."""
 
 SHOWN_CHARACTERS: Final = 16_000
 """So much of an answer stands on a page; the API has all that was kept."""
@@ -98,7 +96,7 @@ def made_secret(kind: TargetKind) -> str:
     IndexNow a key of 64 hexadecimal digits (https://www.indexnow.org/documentation: 8 to 128 letters, digits and dashes).
     """
     fresh = secrets.token_bytes(MADE_SECRET_BYTES)
-    return fresh.hex() if kind is TargetKind.INDEXNOW else SECRET_PREFIX + base64.b64encode(fresh).decode()
+    return fresh.hex() if kind is TargetKind.INDEXNOW else MARK + base64.b64encode(fresh).decode()
 
 
 def fit_secret(kind: TargetKind, secret: str) -> str | None:
@@ -106,11 +104,11 @@ def fit_secret(kind: TargetKind, secret: str) -> str | None:
     if kind is TargetKind.INDEXNOW:
         return secret if INDEXNOW_KEY.fullmatch(secret) else None
     try:
-        key = base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)
+        key = base64.b64decode(secret.removeprefix(MARK), validate=True)
     except ValueError:
         return None
     fits = LEAST_SECRET_BYTES <= len(key) <= MOST_SECRET_BYTES
-    return SECRET_PREFIX + secret.removeprefix(SECRET_PREFIX) if fits else None
+    return MARK + secret.removeprefix(MARK) if fits else None
 
 
 def fit_overlap(hours: int) -> timedelta | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from review_app.articles.schemas import RowId
 from review_app.base.api import Input, PageQuery, Text
+from review_app.publishing.deliveries.rules import State, shown_state
 from review_app.publishing.models import Delivery, DeliveryAttempt, Target
 from review_app.publishing.targets.queries import SecretInfo, good_secrets
 from review_app.publishing.targets.rules import (
@@ -25,7 +26,6 @@ KindName = Literal["webhook", "wordpress", "cloudflare", "indexnow", "export"]
 EventName = Literal[
     "article.approved", "article.published", "article.withdrawn", "import.finished", "publish_run.finished"
 ]
-DeliveryState = Literal["waiting", "delivering", "delivered", "failed", "dead", "cancelled"]
 Name = Annotated[Text, Meta(min_length=1, max_length=LONGEST["name"], description="No two have the same.")]
 Url = Annotated[
     Text,
@@ -89,7 +89,9 @@ class TargetChanges(Input, frozen=True, kw_only=True):
     zone_id: ZoneId | UnsetType = UNSET
     folder: Folder | UnsetType = UNSET
     enabled: (
-        Annotated[bool, Meta(description="To a target that is switched off nothing is sent; what is due waits.")]
+        Annotated[
+            bool, Meta(description="To a target that is switched off nothing is sent; what is due waits.")
+        ]
         | UnsetType
     ) = UNSET
 
@@ -107,7 +109,10 @@ class NewSecret(Input, frozen=True, kw_only=True):
 
     secret: Secret = ""
     overlap_hours: Annotated[
-        int, Meta(ge=0, le=MOST_OVERLAP_HOURS, description="How long the old secret stays good; 0 ends it at once.")
+        int,
+        Meta(
+            ge=0, le=MOST_OVERLAP_HOURS, description="How long the old secret stays good; 0 ends it at once."
+        ),
     ] = USUAL_OVERLAP_HOURS
 
 
@@ -115,7 +120,10 @@ class Removal(Input, frozen=True, kw_only=True):
     """How to remove a target."""
 
     leave_articles: Annotated[
-        bool, Meta(description="Remove it although articles stand there, which the desk cannot take down any more.")
+        bool,
+        Meta(
+            description="Remove it although articles stand there, which the desk cannot take down any more."
+        ),
     ] = False
 
 
@@ -147,7 +155,8 @@ class TargetAnswer(Struct, frozen=True, kw_only=True):
     off_reason: str
     secrets: Annotated[list[SecretAnswer], Meta(description="Those that hold now, the newest first.")]
     secret: (
-        Annotated[str, Meta(description="Only in the answer that made it: it cannot be read again.")] | UnsetType
+        Annotated[str, Meta(description="Only in the answer that made it: it cannot be read again.")]
+        | UnsetType
     ) = UNSET
     owner: Annotated[str | None, Meta(description="Email of who is told when it fails for days.")]
     created_at: datetime | None
@@ -182,7 +191,7 @@ class CheckAnswer(Struct, frozen=True):
 class DeliveryQuery(PageQuery, frozen=True, kw_only=True):
     """Which deliveries."""
 
-    state: DeliveryState | UnsetType = UNSET
+    state: State | UnsetType = UNSET
 
 
 class AttemptAnswer(Struct, frozen=True):
@@ -190,7 +199,7 @@ class AttemptAnswer(Struct, frozen=True):
 
     started_at: datetime
     milliseconds: int
-    result: Literal["done", "retry", "failed", "gone"]
+    result: Literal["done", "retry", "failed", "gone", "later"]
     status: int | None
     reason: str
     request: Mapping[str, Any]
@@ -199,13 +208,13 @@ class AttemptAnswer(Struct, frozen=True):
     @classmethod
     def of(cls, attempt: DeliveryAttempt) -> AttemptAnswer:
         """One try."""
-        same = ("started_at", "milliseconds", "result", "status", "reason", "request")
+        same = ("started_at", "milliseconds", "result", "status", "request")
         values = {name: getattr(attempt, name) for name in same}
-        return cls(**values, response=harmless(attempt.response))
+        return cls(**values, reason=harmless(attempt.reason), response=harmless(attempt.response))
 
 
 class DeliveryAnswer(Struct, frozen=True, kw_only=True):
-    """One event to one target. `webhook_id` is that of every try; `reason` says how the last one ended."""
+    """One event to one target. `webhook_id` is that of every try; `failed` is what waits for another one."""
 
     id: int
     target_id: RowId
@@ -213,24 +222,23 @@ class DeliveryAnswer(Struct, frozen=True, kw_only=True):
     event: Annotated[str, Meta(description="The kind of the event.", examples=["article.published"])]
     subject: Annotated[str, Meta(description="What it is about.", examples=["article:alphanode-018460"])]
     action: Literal["publish", "withdraw", "tell"]
-    state: DeliveryState
+    state: State
     reason: str
-    attempts: int
+    attempts: Annotated[int, Meta(description="Tries since it was made, or last sent again.")]
     created_at: datetime
     due_at: Annotated[datetime, Meta(description="When it is tried next, while it waits.")]
     finished_at: datetime | None
-    tries: Annotated[list[AttemptAnswer], Meta(description="The newest first. Not in lists.")] | UnsetType = UNSET
 
     @classmethod
-    def of(cls, delivery: Delivery, tries: Sequence[DeliveryAttempt] | None = None) -> DeliveryAnswer:
+    def of(cls, delivery: Delivery) -> DeliveryAnswer:
         """A delivery that was read with its event."""
-        same = ("id", "target_id", "subject", "action", "state", "reason", "attempts")
-        times = ("created_at", "due_at", "finished_at")
+        same = ("id", "target_id", "subject", "action", "attempts", "created_at", "due_at", "finished_at")
         return cls(
-            **{name: getattr(delivery, name) for name in (*same, *times)},
+            **{name: getattr(delivery, name) for name in same},
+            state=shown_state(delivery.state, delivery.attempts),
+            reason=harmless(delivery.reason),
             webhook_id=delivery.message_id,
             event=delivery.event.kind,
-            tries=UNSET if tries is None else [AttemptAnswer.of(one) for one in tries],
         )
 
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, make_response, redirect, render_template, request, url_for
-from flask_babel import gettext as _
-from flask_babel import ngettext
+from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from review_app.accounts.permissions import actor, permit, person
@@ -16,11 +13,10 @@ from review_app.base.clock import utc_now
 from review_app.base.database import db, transaction
 from review_app.base.errors import Conflict, Invalid, NotFound
 from review_app.base.jobs import wake
-from review_app.base.languages import flash, told
+from review_app.base.languages import flash
 from review_app.base.messages import lazy_gettext as _l
 from review_app.base.problems import status_of
 from review_app.base.web import settings
-from review_app.publishing.kinds.face import Result
 from review_app.publishing.targets.actions import (
     add_target,
     change_target,
@@ -41,18 +37,10 @@ from review_app.publishing.targets.rules import (
     SHAPES,
     SHOWN_CHARACTERS,
     TargetKind,
-    fit_overlap,
     harmless,
 )
 from review_app.publishing.targets.testing import try_target
-from review_app.publishing.targets.words import (
-    EVENT_WORDS,
-    FIELD_WORDS,
-    KIND_USE,
-    KIND_WORDS,
-    RESULT_WORDS,
-    STATE_WORDS,
-)
+from review_app.publishing.targets.words import EVENT_WORDS, FIELD_WORDS, KIND_USE, KIND_WORDS
 
 blueprint = Blueprint("targets", __name__, url_prefix="/admin")
 blueprint.add_app_template_filter(harmless, "harmless")
@@ -198,6 +186,7 @@ def enable(target_id: int) -> Response:
     """Send there again."""
     with transaction() as session:
         enable_target(session, get_target(session, target_id, lock=True), actor=actor(), now=utc_now())
+    wake("delivery", target_id)
     flash(_l("Switched on. What has waited goes out now."), "success")
     return _to(target_id)
 
@@ -225,16 +214,17 @@ def check(target_id: int) -> str:
 
 @blueprint.post("/targets/<int:target_id>/test-events")
 @permit(Permission.MANAGE_TARGETS)
-def send_test_event(target_id: int) -> Response | tuple[str, int]:
+def send_test_event(target_id: int) -> Response:
     """Send a webhook a test event, and go to its delivery."""
     try:
         with transaction() as session:
             target = get_target(session, target_id, lock=True)
             delivery_id = send_test(session, target, actor=actor(), now=utc_now()).id
     except Conflict as error:
-        return _show(target_id, problem=error.detail), 409
-    wake("delivery", delivery_id)
-    return redirect(url_for("targets.delivery", delivery_id=delivery_id), 303)
+        flash(error.detail, "error")
+        return _to(target_id)
+    wake("delivery", target_id)
+    return redirect(url_for("deliveries.show", delivery_id=delivery_id), 303)
 
 
 @blueprint.post("/targets/<int:target_id>/secrets")
@@ -242,25 +232,17 @@ def send_test_event(target_id: int) -> Response | tuple[str, int]:
 def rotate(target_id: int) -> tuple[str, int]:
     """Give it a new secret, which stands in this answer alone."""
     form = SecretForm(request.form)
-    hours = form.overlap_hours.data
-    overlap = None if hours is None else fit_overlap(hours)
     try:
-        if overlap is None:
-            words = _l("must be a whole number from 0 to %(most)s", most=MOST_OVERLAP_HOURS)
-            raise Invalid(_l("Please correct what is named."), {"overlap_hours": [words]})
-        secret = _rotated(target_id, overlap, (form.secret.data or "").strip())
+        with transaction() as session:
+            target = get_target(session, target_id, lock=True)
+            given = (form.secret.data or "").strip()
+            secret = rotate_secret(
+                session, target, form.overlap(), settings(), actor=actor(), now=utc_now(), secret=given
+            )
     except Invalid as error:
         form.refuse(error)
         return _show(target_id, secret_form=form), 422
     return _show(target_id, secret=secret), 201
-
-
-def _rotated(target_id: int, overlap: timedelta, given: str) -> str:
-    with transaction() as session:
-        target = get_target(session, target_id, lock=True)
-        return rotate_secret(
-            session, target, overlap, settings(), actor=actor(), now=utc_now(), secret=given
-        )
 
 
 @blueprint.delete("/targets/<int:target_id>/secrets/<string:secret_id>")

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from review_app.base.messages import lazy_gettext as _l
-from review_app.publishing.targets.rules import TEST_EVENT, TargetKind
+from review_app.publishing.kinds.webhook import TEST_KIND
+from review_app.publishing.targets.rules import TargetKind
 
 KIND_WORDS: Final[Mapping[str, str]] = {
     TargetKind.WEBHOOK: _l("Webhook"),
@@ -19,7 +20,9 @@ KIND_WORDS: Final[Mapping[str, str]] = {
 
 KIND_USE: Final[Mapping[str, str]] = {
     TargetKind.WEBHOOK: _l("Another program is sent a signed message for each event."),
-    TargetKind.WORDPRESS: _l("Articles are published there, and taken down again when they lose their approval."),
+    TargetKind.WORDPRESS: _l(
+        "Articles are published there, and taken down again when they lose their approval."
+    ),
     TargetKind.CLOUDFLARE: _l("The addresses that changed are purged from its cache, and no others."),
     TargetKind.INDEXNOW: _l("Search engines are told which addresses are new or changed."),
     TargetKind.EXPORT: _l("Published articles are written to a folder of this machine."),
@@ -34,7 +37,9 @@ FIELD_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     TargetKind.WORDPRESS: {
         "url": _l("The address of the site, such as https://blog.example.com."),
         "username": _l("Of a person there who may edit posts of others."),
-        "password": _l("An application password: that person makes one in their profile there. It is never shown again."),
+        "password": _l(
+            "An application password: that person makes one in their profile there. It is never shown again."
+        ),
     },
     TargetKind.CLOUDFLARE: {
         "url": _l("Only if the API is reached by another address than the usual one."),
@@ -57,7 +62,7 @@ EVENT_WORDS: Final[Mapping[str, str]] = {
     "publish_run.finished": _l("A publish run has finished"),
     "publication.requested": _l("An article is to be published there"),
     "publication.withdrawn": _l("A place has taken an article down"),
-    TEST_EVENT: _l("A test"),
+    TEST_KIND: _l("A test"),
 }
 
 STATE_WORDS: Final[Mapping[str, str]] = {
