@@ -48,6 +48,7 @@ from review_app.publishing import jobs as publishing_jobs
 from review_app.publishing import models as _publishing_models
 from review_app.publishing import public
 from review_app.publishing import views as publishing
+from review_app.publishing.deliveries import jobs as deliveries_jobs
 from review_app.publishing.targets import api as targets_api
 from review_app.publishing.targets import delivery_api as deliveries_api
 from review_app.publishing.targets import delivery_views as deliveries
@@ -130,6 +131,7 @@ JOBS = (
     *evidence_jobs.JOBS,
     *review_queue_jobs.JOBS,
     *publishing_jobs.JOBS,
+    *deliveries_jobs.JOBS,
     *bulk_jobs.JOBS,
     *drafts_jobs.JOBS,
 )

@@ -215,7 +215,11 @@ def call(
         request = httpcore.URL(
             scheme=address.raw_scheme, host=address.raw_host, port=address.port, target=address.raw_path
         )
-        usual = {"Host": address.netloc.decode("ascii"), "User-Agent": USER_AGENT, "Accept-Encoding": "identity"}
+        usual = {
+            "Host": address.netloc.decode("ascii"),
+            "User-Agent": USER_AGENT,
+            "Accept-Encoding": "identity",
+        }
         sent = httpx.Headers(usual | {"Content-Length": str(len(content))} if content else usual)
         sent.update(headers)
         with client.pool.stream(
@@ -264,7 +268,7 @@ class _InTime(httpcore.NetworkBackend):
     def __init__(self, backend: SafeBackend) -> None:
         self.backend = backend
 
-    def connect_tcp(
+    def connect_tcp(  # noqa: PLR0917  # as httpcore calls it
         self,
         host: str,
         port: int,
@@ -274,9 +278,7 @@ class _InTime(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         """As the guarded backend, within the time."""
         seconds = _clock.left(timeout, httpcore.ConnectTimeout)
-        return _StreamInTime(
-            self.backend.connect_tcp(host, port, seconds, local_address, socket_options)
-        )
+        return _StreamInTime(self.backend.connect_tcp(host, port, seconds, local_address, socket_options))
 
 
 class _StreamInTime(httpcore.NetworkStream):
@@ -320,7 +322,7 @@ def _look_up(*question: Any) -> Any:
     def ask() -> None:
         try:
             found.append(socket.getaddrinfo(*question))
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             found.append(error)
 
     asking = threading.Thread(target=ask, daemon=True)
@@ -337,9 +339,7 @@ def _target_policy(url: str, *, allow_private: bool) -> Policy:
     if allow_private:
         return _policy(url, allow_private=True)
     # Two addresses, five seconds each, and five for the name: the whole fits into the time of one call.
-    return Policy(
-        allowed_schemes=frozenset({"https"}), allowed_ports=TARGET_PORTS, max_connection_attempts=2
-    )
+    return Policy(allowed_schemes=frozenset({"https"}), allowed_ports=TARGET_PORTS, max_connection_attempts=2)
 
 
 def _policy(url: str, *, allow_private: bool) -> Policy:

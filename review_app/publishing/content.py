@@ -55,7 +55,7 @@ def _content(session: Session, article: Article, there: RemoteArticle | None, si
         html="" if text is None else text.html,
         public_url=f"{site_url}/p/{article.slug}" if site_url else "",
         remote=None if there is None else _remote(there),
-        imported_from=_origin(article.meta.imported if article.meta else {}),
+        imported_from=_origin(article.meta.imported),
     )
 
 

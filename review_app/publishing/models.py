@@ -26,7 +26,8 @@ class Target(Base):
     `sealed_password` and each of `sealed_secrets` are opened by `base.secrets` alone. `sealed_secrets` is a list of
     `{"id", "sealed", "created_at", "until"}`, the newest first; `until` is when a rotated one ends, or null. `events` are the
     kinds it wants to hear of, null is all. `options` is what only its kind knows. `failing_since` is the first of the failures
-    since the last success; until `resting_until` nothing is sent, for it answered slowly and took nothing; `off_reason` is why the desk switched it off by itself, and empty when a person did.
+    since the last success; until `resting_until` nothing is sent, for it answered slowly and took nothing. `off_reason` is why
+    the desk switched it off by itself, and empty when a person did.
     """
 
     __tablename__ = "target"

@@ -59,5 +59,7 @@ def replay_dead(session: Session, target_id: int, *, actor: Actor, now: datetime
     count: int = done.rowcount  # type: ignore[attr-defined]
     if count:
         after = {"deliveries": count}
-        log_event(session, "delivery.dead_replayed", ("target", str(target_id)), actor=actor, now=now, after=after)
+        log_event(
+            session, "delivery.dead_replayed", ("target", str(target_id)), actor=actor, now=now, after=after
+        )
     return count

@@ -148,11 +148,10 @@ def pending(session: Session, now: datetime) -> Pending:
             WAITING_EVENT, OutboxEvent.release_at <= now
         )
     ).one()
-    deliveries = session.execute(
-        select(func.count(), func.min(Delivery.created_at)).where(OPEN)
-    ).one()
-    oldest = [moment for moment in (events[1], deliveries[1]) if moment is not None]
-    return Pending(events[0] + deliveries[0], min(oldest, default=None))
+    deliveries = session.execute(select(func.count(), func.min(Delivery.created_at)).where(OPEN)).one()
+    since: list[datetime | None] = [events[1], deliveries[1]]
+    oldest = min((moment for moment in since if moment is not None), default=None)
+    return Pending(events[0] + deliveries[0], oldest)
 
 
 def tries_by_result(session: Session) -> Sequence[Count]:

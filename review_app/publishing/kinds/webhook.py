@@ -41,7 +41,7 @@ class Webhook:
     name = "webhook"
     at_once = 50
     senders = 4
-    hears = None
+    hears: frozenset[str] | None = None
 
     def check(self, place: Place) -> Outcome:
         """Send an event of the kind `desk.test`, signed like any other."""
