@@ -9,6 +9,7 @@ from review_app.base.errors import Invalid
 from review_app.base.messages import lazy_gettext as _l
 from review_app.base.outbound import Unreachable, check_target_address
 from review_app.base.settings import Settings
+from review_app.publishing.deliveries.relay import PUBLIC_KINDS
 from review_app.publishing.kinds import KINDS
 from review_app.publishing.targets.rules import (
     LEAST_SECRET_BYTES,
@@ -20,14 +21,6 @@ from review_app.publishing.targets.rules import (
     fit_secret,
 )
 from review_app.publishing.targets.wanted import Wanted
-
-PUBLIC_EVENTS = (
-    "article.approved",
-    "article.published",
-    "article.withdrawn",
-    "import.finished",
-    "publish_run.finished",
-)
 
 
 def kinds_on_offer() -> list[TargetKind]:
@@ -48,14 +41,14 @@ def checked(wanted: Wanted, settings: Settings, *, has_password: bool) -> Wanted
 
 def _tidied(wanted: Wanted) -> Wanted:
     stripped = {name: getattr(wanted, name).strip() for name in LONGEST if name not in {"password"}}
-    events = wanted.events and tuple(name for name in PUBLIC_EVENTS if name in wanted.events)
-    unknown = set(wanted.events or ()) - set(PUBLIC_EVENTS)
+    events = wanted.events and tuple(name for name in PUBLIC_KINDS if name in wanted.events)
+    unknown = set(wanted.events or ()) - set(PUBLIC_KINDS)
     if unknown:
         wrong = _l("there is no event %(name)s", name=min(unknown))
         raise Invalid(_l("Please correct what is named."), {"events": [wrong]})
     if wanted.kind is TargetKind.WORDPRESS:
         stripped["url"] = stripped["url"].rstrip("/")
-    return replace(wanted, **stripped, events=None if events == PUBLIC_EVENTS else events)
+    return replace(wanted, **stripped, events=None if events == PUBLIC_KINDS else events)
 
 
 def _problems(wanted: Wanted, settings: Settings, *, has_password: bool) -> Iterator[tuple[str, str]]:

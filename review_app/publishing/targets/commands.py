@@ -18,6 +18,7 @@ from review_app.outbox.actions import Actor
 from review_app.publishing.deliveries.actions import replay as replay_one
 from review_app.publishing.deliveries.actions import replay_dead
 from review_app.publishing.deliveries.queries import list_deliveries
+from review_app.publishing.deliveries.relay import PUBLIC_KINDS
 from review_app.publishing.deliveries.rules import State, shown_state
 from review_app.publishing.models import Delivery, Target
 from review_app.publishing.targets.actions import (
@@ -30,7 +31,6 @@ from review_app.publishing.targets.actions import (
     remove_target,
     rotate_secret,
 )
-from review_app.publishing.targets.checks import PUBLIC_EVENTS
 from review_app.publishing.targets.queries import dead_counts, get_target, list_targets
 from review_app.publishing.targets.rules import (
     MOST_OVERLAP_HOURS,
@@ -86,7 +86,7 @@ def list_all(*, as_json: bool) -> None:
 @click.option("--zone", "zone_id", default="", help="The zone ID at Cloudflare.")
 @click.option("--folder", default="", help="Where an export is written.")
 @click.option(
-    "--event", "events", multiple=True, type=click.Choice(PUBLIC_EVENTS), help="Only these; several."
+    "--event", "events", multiple=True, type=click.Choice(PUBLIC_KINDS), help="Only these; several."
 )
 @click.option("--off", is_flag=True, help="Add it switched off.")
 @PASSWORD_STDIN

@@ -14,8 +14,8 @@ from review_app.base.errors import Invalid
 from review_app.base.forms import Form
 from review_app.base.languages import told
 from review_app.base.messages import lazy_gettext as _l
+from review_app.publishing.deliveries.relay import PUBLIC_KINDS
 from review_app.publishing.models import Target
-from review_app.publishing.targets.checks import PUBLIC_EVENTS
 from review_app.publishing.targets.rules import (
     MOST_OVERLAP_HOURS,
     SHAPES,
@@ -60,7 +60,7 @@ class TargetForm(TellingForm):
     folder = StringField(_l("Folder"))
     events = SelectMultipleField(
         _l("Events"),
-        choices=[(name, EVENT_WORDS[name]) for name in PUBLIC_EVENTS],
+        choices=[(name, EVENT_WORDS[name]) for name in PUBLIC_KINDS],
         option_widget=CheckboxInput(),
         widget=ListWidget(prefix_label=False),
         validate_choice=False,
@@ -97,10 +97,10 @@ class TargetForm(TellingForm):
 
 def _shown(target: Target | None) -> dict[str, Any]:
     if target is None:
-        return {"events": list(PUBLIC_EVENTS)}
+        return {"events": list(PUBLIC_KINDS)}
     now = Wanted.of(target)
     known = {name: getattr(now, name) for name in ("name", "url", "zone_id", "username", "folder")}
-    events = PUBLIC_EVENTS if now.events is None else now.events
+    events = PUBLIC_KINDS if now.events is None else now.events
     return known | {"events": list(events), "row_version": str(target.row_version)}
 
 

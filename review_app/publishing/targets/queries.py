@@ -76,7 +76,7 @@ def dead_counts(session: Session, target_ids: Sequence[int]) -> Mapping[int, int
         )
         for target_id in target_ids
     )
-    return dict(session.execute(union_all(*counted)).tuples().all())
+    return {row.target_id: row.dead for row in session.execute(union_all(*counted))}
 
 
 def _dead(target_id: int) -> Subquery:
