@@ -81,7 +81,15 @@ CONFIG = {
         "path.source_id": mostly("articles"),
         **{
             f"path.{name}": mostly("rows")
-            for name in ("decision_id", "batch_id", "bulk_id", "run_id", "import_source_id", "target_id", "delivery_id")
+            for name in (
+                "decision_id",
+                "batch_id",
+                "bulk_id",
+                "run_id",
+                "import_source_id",
+                "target_id",
+                "delivery_id",
+            )
         },
         "query.after": {"dictionary": "cursors", "probability": 1},
     },
@@ -99,9 +107,7 @@ def program(program_of: ProgramOf, admin: User) -> Program:
 
 
 @pytest.fixture
-def desk(
-    app: Flask, program: Program, session_of: SessionOf, monkeypatch: pytest.MonkeyPatch
-) -> Flask:
+def desk(app: Flask, program: Program, session_of: SessionOf, monkeypatch: pytest.MonkeyPatch) -> Flask:
     """A desk on which each kind of thing is there at least three times."""
     approved = {
         "revision_status": "approved",

@@ -14,6 +14,7 @@ from review_app.publishing.kinds import KINDS
 from review_app.publishing.targets.rules import (
     LEAST_SECRET_BYTES,
     LONGEST,
+    META_KEY,
     MOST_SECRET_BYTES,
     SHAPES,
     ZONE_ID,
@@ -83,6 +84,8 @@ def _of_values(wanted: Wanted, settings: Settings) -> Iterator[tuple[str, str]]:
         yield "secret", _secret_words(wanted.kind)
     if wanted.zone_id and not ZONE_ID.fullmatch(wanted.zone_id):
         yield "zone_id", _l("has letters and digits only; it stands on the zone's page at Cloudflare")
+    if wanted.meta_key and not META_KEY.fullmatch(wanted.meta_key):
+        yield "meta_key", _l("has letters, digits, dashes and underscores only")
     if wanted.url and "url" in SHAPES[wanted.kind].fields:
         try:
             check_target_address(wanted.url, allow_private=settings.allow_private_targets)

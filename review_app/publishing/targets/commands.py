@@ -84,6 +84,7 @@ def list_all(*, as_json: bool) -> None:
 )
 @click.option("--user", "username", default="", help="Of a WordPress site.")
 @click.option("--zone", "zone_id", default="", help="The zone ID at Cloudflare.")
+@click.option("--meta-key", default="", help="Of a WordPress site, if it is not that of our plugin.")
 @click.option("--folder", default="", help="Where an export is written.")
 @click.option(
     "--event", "events", multiple=True, type=click.Choice(PUBLIC_KINDS), help="Only these; several."

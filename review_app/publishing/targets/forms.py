@@ -8,6 +8,7 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 from wtforms.fields import HiddenField, IntegerField, PasswordField, SelectMultipleField, StringField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from review_app.base.errors import Invalid
@@ -57,10 +58,11 @@ class TargetForm(TellingForm):
     zone_id = StringField(_l("Zone ID"))
     username = StringField(_l("User name"))
     password = PasswordField(_l("Password"))
+    meta_key = StringField(_l("Metadata key"))
     folder = StringField(_l("Folder"))
     events = SelectMultipleField(
         _l("Events"),
-        choices=[(name, EVENT_WORDS[name]) for name in PUBLIC_KINDS],
+        choices=[SelectChoice(name, EVENT_WORDS[name]) for name in PUBLIC_KINDS],
         option_widget=CheckboxInput(),
         widget=ListWidget(prefix_label=False),
         validate_choice=False,
@@ -99,7 +101,9 @@ def _shown(target: Target | None) -> dict[str, Any]:
     if target is None:
         return {"events": list(PUBLIC_KINDS)}
     now = Wanted.of(target)
-    known = {name: getattr(now, name) for name in ("name", "url", "zone_id", "username", "folder")}
+    known = {
+        name: getattr(now, name) for name in ("name", "url", "zone_id", "username", "meta_key", "folder")
+    }
     events = PUBLIC_KINDS if now.events is None else now.events
     return known | {"events": list(events), "row_version": str(target.row_version)}
 

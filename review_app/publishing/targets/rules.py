@@ -42,13 +42,13 @@ class Shape:
         return "secret" in self.may
 
 
-ORDER: Final = ("url", "zone_id", "username", "password", "folder", "events", "secret")
-OPTIONS: Final = ("zone_id", "folder")
+ORDER: Final = ("url", "zone_id", "username", "password", "meta_key", "folder", "events", "secret")
+OPTIONS: Final = ("zone_id", "meta_key", "folder")
 """The fields that only the kind itself knows; they are kept in `Target.options`."""
 
 SHAPES: Final[Mapping[TargetKind, Shape]] = {
     TargetKind.WEBHOOK: Shape(needs=("url",), may=("events", "secret")),
-    TargetKind.WORDPRESS: Shape(needs=("url", "username", "password")),
+    TargetKind.WORDPRESS: Shape(needs=("url", "username", "password"), may=("meta_key",)),
     TargetKind.CLOUDFLARE: Shape(
         needs=("zone_id", "password"), may=("url",), usual_url="https://api.cloudflare.com/client/v4"
     ),
@@ -63,6 +63,7 @@ LONGEST: Final[Mapping[str, int]] = {
     "zone_id": 100,
     "username": 100,
     "password": 500,
+    "meta_key": 100,
     "folder": 1_000,
     "secret": 200,
 }
@@ -75,6 +76,7 @@ MARK: Final = "whsec_"
 """Before every secret of Standard Webhooks."""
 LEAST_SECRET_BYTES, MOST_SECRET_BYTES, MADE_SECRET_BYTES = 24, 64, 32
 INDEXNOW_KEY: Final = re.compile(r"[A-Za-z0-9-]{8,128}")
+META_KEY: Final = re.compile(r"[0-9A-Za-z_-]{1,100}")
 ZONE_ID: Final = re.compile(r"[0-9A-Za-z_-]{1,100}")
 
 SHOWN_CHARACTERS: Final = 16_000

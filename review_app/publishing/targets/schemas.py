@@ -16,6 +16,7 @@ from review_app.publishing.targets.queries import SecretInfo, good_secrets
 from review_app.publishing.targets.rules import (
     LONGEST,
     MOST_OVERLAP_HOURS,
+    OPTIONS,
     USUAL_OVERLAP_HOURS,
     TargetKind,
     harmless,
@@ -54,6 +55,10 @@ Events = Annotated[
     list[EventName], Meta(min_length=1, description="What a webhook is told of; null is everything.")
 ]
 ZoneId = Annotated[Text, Meta(max_length=LONGEST["zone_id"], description="Of a Cloudflare zone.")]
+MetaKey = Annotated[
+    Text,
+    Meta(max_length=LONGEST["meta_key"], description="Of a WordPress site, if it is not that of our plugin."),
+]
 Folder = Annotated[Text, Meta(max_length=LONGEST["folder"], description="Where an export is written.")]
 
 
@@ -68,6 +73,7 @@ class NewTarget(Input, frozen=True, kw_only=True):
     password: Password = ""
     events: Events | None = None
     zone_id: ZoneId = ""
+    meta_key: MetaKey = ""
     folder: Folder = ""
     enabled: bool = True
 
@@ -87,6 +93,7 @@ class TargetChanges(Input, frozen=True, kw_only=True):
     password: Password | UnsetType = UNSET
     events: Events | UnsetType | None = UNSET
     zone_id: ZoneId | UnsetType = UNSET
+    meta_key: MetaKey | UnsetType = UNSET
     folder: Folder | UnsetType = UNSET
     enabled: (
         Annotated[
@@ -149,6 +156,7 @@ class TargetAnswer(Struct, frozen=True, kw_only=True):
     url: str
     username: str
     zone_id: str
+    meta_key: str
     folder: str
     events: Annotated[list[str] | None, Meta(description="Null is everything.")]
     enabled: bool
@@ -172,8 +180,7 @@ class TargetAnswer(Struct, frozen=True, kw_only=True):
         return cls(
             **values,
             kind=target.kind,  # type: ignore[arg-type]  # one of these
-            zone_id=target.options.get("zone_id", ""),
-            folder=target.options.get("folder", ""),
+            **{name: target.options.get(name, "") for name in OPTIONS},
             secrets=[SecretAnswer.of(one) for one in good_secrets(target, now)],
             secret=secret if secret is not None else UNSET,
             owner=target.owner.email if target.owner else None,

@@ -21,6 +21,7 @@ class Wanted:
     secret: str = ""
     events: tuple[str, ...] | None = None
     zone_id: str = ""
+    meta_key: str = ""
     folder: str = ""
     enabled: bool = True
 

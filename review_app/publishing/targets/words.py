@@ -40,6 +40,9 @@ FIELD_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "password": _l(
             "An application password: that person makes one in their profile there. It is never shown again."
         ),
+        "meta_key": _l(
+            "Only if another plugin than the desk's own reads whether search engines may index an article."
+        ),
     },
     TargetKind.CLOUDFLARE: {
         "url": _l("Only if the API is reached by another address than the usual one."),

@@ -199,6 +199,7 @@ def test_a_stale_change_is_refused_and_changes_nothing(app: Flask, session_of: S
         ("wordpress", {"password": ""}, "password"),
         ("wordpress", {"username": "a:b"}, "username"),
         ("wordpress", {"events": ("article.published",)}, "events"),
+        ("wordpress", {"meta_key": "a.b"}, "meta_key"),
         ("cloudflare", {"zone_id": "../zones"}, "zone_id"),
         ("indexnow", {"secret": "short"}, "secret"),
         ("export", {"folder": ""}, "folder"),
