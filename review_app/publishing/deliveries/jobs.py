@@ -24,7 +24,7 @@ from review_app.publishing.deliveries.marks import Moot, mark_tried
 from review_app.publishing.deliveries.parcels import packed
 from review_app.publishing.deliveries.queries import due_targets
 from review_app.publishing.deliveries.relay import is_released, relay_some
-from review_app.publishing.deliveries.rules import LEASE, RUN_SECONDS
+from review_app.publishing.deliveries.rules import LEASE, LEASED_AT_ONCE, RUN_SECONDS
 from review_app.publishing.deliveries.sending import Tried, send
 from review_app.publishing.kinds import KINDS
 from review_app.publishing.kinds.face import Outcome, Parcel, Place, Result
@@ -125,6 +125,8 @@ def _send_some(target_id: int) -> bool:
         session.expunge_all()
     if load is None:
         return False
+    if len(leased) >= LEASED_AT_ONCE:
+        wake("delivery", target_id)  # there may be more, for another process
     tried = _tried(load, _holder([delivery.id for delivery in leased], worker))
     with transaction() as session:
         mark_tried(session, target_id, tried, load.moot, worker=worker, now=utc_now())
