@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 from standardwebhooks import Webhook
+from werkzeug.wrappers import Request, Response
 
 from review_app.accounts.models import User
 from review_app.worker import run_pending
@@ -164,3 +165,19 @@ def test_a_reviewer_may_not_use_targets(program_of: ProgramOf, reviewer: User) -
     program = program_of(reviewer)
     assert program.get("/targets").status_code == 403
     assert program.post("/deliveries/1/retry").status_code == 403
+
+
+def test_a_target_that_is_removed_while_it_is_sent_to_is_simply_gone(
+    app: Flask, program: Program, add: Add, receiver: Server
+) -> None:
+    here = f"/targets/{add('webhook', url=receiver.url + '/').target.id}"
+
+    def remove(_: Request) -> Response:
+        assert program.delete(here).status_code == 204
+        return Response("fine")
+
+    receiver.answers["/"] = remove
+    assert program.post(f"{here}/test-event").status_code == 202
+    run_pending(app)
+    assert program.get(here).status_code == 404
+    assert len(receiver.requests) == 1

@@ -36,6 +36,10 @@ def desk(browser_of: BrowserOf, lead: User) -> Browser:
     return desk
 
 
+def test_targets_are_found_from_the_page_of_publishing(desk: Browser) -> None:
+    assert f'href="{HERE}"' in desk.get("/publications").text
+
+
 def test_a_webhook_is_added_and_its_secret_is_shown_once(desk: Browser, receiver: Server) -> None:
     assert "Our own pages" in desk.get(HERE).text
     assert "Add" in desk.get(f"{HERE}/new?kind=webhook").text
