@@ -99,19 +99,18 @@ def test_deliveries_are_listed_and_sent_again(run: Run, add: Add, delivery_of: D
     assert run("replay").exit_code == run("replay", "1", "--dead", "1").exit_code == 2
 
 
-@pytest.mark.parametrize(
-    ("words", "error"),
-    [
-        (("add", "webhook", "--name", "H"), "url is needed."),
-        (("add", "webhook", "--name", "H", "--url", "ftp://a"), "url is no address"),
-        (("rotate", "1"), "no secret that the desk makes"),
-        (("remove", "1"), "cannot be removed"),
-        (("test", "9"), "There is no target 9."),
-        (("replay", "--dead", "9"), "There is no target 9."),
-    ],
-    ids=str,
-)
-def test_what_cannot_be_is_refused_in_a_sentence(run: Run, words: tuple[str, ...], error: str) -> None:
-    refused = run(*words).exception
-    assert isinstance(refused, DomainError)
-    assert error in str(refused)
+WRONG = [
+    (("add", "webhook", "--name", "H"), "url is needed."),
+    (("add", "webhook", "--name", "H", "--url", "ftp://a"), "url is no address"),
+    (("rotate", "1"), "no secret that the desk makes"),
+    (("remove", "1"), "cannot be removed"),
+    (("test", "9"), "There is no target 9."),
+    (("replay", "--dead", "9"), "There is no target 9."),
+]
+
+
+def test_what_cannot_be_is_refused_in_a_sentence(run: Run) -> None:
+    for words, error in WRONG:
+        refused = run(*words).exception
+        assert isinstance(refused, DomainError)
+        assert error in str(refused)

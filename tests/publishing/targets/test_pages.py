@@ -87,20 +87,19 @@ def test_a_password_that_was_typed_never_comes_back(desk: Browser) -> None:
     assert all(PASSWORD not in one.text for one in (refused, added, page, desk.get(added.location)))
 
 
-@pytest.mark.parametrize(
-    ("wrong", "words"),
-    [
-        ({"name": ""}, "Name is needed."),
-        ({"url": "nonsense"}, "Address is no address"),
-        ({"username": ""}, "User name is needed."),
-        ({"password": ""}, "Application password is needed."),
-    ],
-    ids=str,
-)
-def test_what_is_wrong_is_told_at_its_field(desk: Browser, wrong: dict[str, str], words: str) -> None:
-    refused = desk.post(HERE, BLOG | {"password": PASSWORD} | wrong)
-    assert refused.status_code == 422
-    assert refused.text.count(words) == 2, "in the summary and at the field"
+WRONG = [
+    ({"name": ""}, "Name is needed."),
+    ({"url": "nonsense"}, "Address is no address"),
+    ({"username": ""}, "User name is needed."),
+    ({"password": ""}, "Application password is needed."),
+]
+
+
+def test_what_is_wrong_is_told_at_its_field(desk: Browser) -> None:
+    for wrong, words in WRONG:
+        refused = desk.post(HERE, BLOG | {"password": PASSWORD} | wrong)
+        assert refused.status_code == 422
+        assert refused.text.count(words) == 2, "in the summary and at the field"
 
 
 def test_a_kind_that_there_is_not_cannot_be_added(desk: Browser) -> None:
@@ -119,26 +118,23 @@ def test_a_stale_page_changes_nothing(desk: Browser, add: Add) -> None:
     assert "Second" not in desk.get(here).text
 
 
-@pytest.mark.parametrize(
-    ("says", "words"),
-    [
-        (Outcome(Result.DONE), "The test has passed: It can be reached"),
-        (
-            Outcome(Result.FAILED, "The password was not accepted."),
-            "The test has failed: The password was not accepted.",
-        ),
-        (Outcome(Result.RETRY), "did not say why"),
-        (Outcome(Result.RETRY, "it said \x1b[2J\u202e"), "it said \ufffd[2J\ufffd"),
-    ],
-    ids=["fine", "refused", "silent", "hostile"],
-)
-def test_a_test_is_told_in_plain_words(
-    desk: Browser, add: Add, kinds: dict[str, StandIn], says: Outcome, words: str
-) -> None:
+SAYS = [
+    (Outcome(Result.DONE), "The test has passed: It can be reached"),
+    (
+        Outcome(Result.FAILED, "The password was not accepted."),
+        "The test has failed: The password was not accepted.",
+    ),
+    (Outcome(Result.RETRY), "did not say why"),
+    (Outcome(Result.RETRY, "it said \x1b[2J\u202e"), "it said \ufffd[2J\ufffd"),
+]
+
+
+def test_a_test_is_told_in_plain_words(desk: Browser, add: Add, kinds: dict[str, StandIn]) -> None:
     here = f"{HERE}/{add('wordpress').target.id}"
-    kinds["wordpress"].says = says
-    assert words in " ".join(desk.post(f"{here}/checks").text.split())
-    assert [place.password for place in kinds["wordpress"].asked] == [PASSWORD]
+    for says, words in SAYS:
+        kinds["wordpress"].says = says
+        assert words in " ".join(desk.post(f"{here}/checks").text.split())
+    assert {place.password for place in kinds["wordpress"].asked} == {PASSWORD}
 
 
 def test_a_kind_that_breaks_and_a_secret_that_cannot_be_opened_are_told_too(
