@@ -113,6 +113,8 @@ def test_without_an_overlap_the_old_secret_ends_at_once(app: Flask, session_of: 
     added = add("webhook")
     fresh = rotate(app, session_of, added.target.id, timedelta(0), utc_now(), OWN)
     assert (fresh, place(app, session_of, added.target.id).secrets) == (OWN, (OWN,))
+    with session_of() as session:
+        assert len(get_target(session, added.target.id).sealed_secrets) == 1, "the old one is not even kept"
 
 
 def test_an_old_secret_is_ended_before_its_time_but_not_the_newest(
@@ -163,6 +165,8 @@ def test_another_site_never_gets_the_password_of_this_one(
     change(app, session_of, added.target.id, url="https://new.example.com", password="another one")
     opened = place(app, session_of, added.target.id)
     assert (opened.url, opened.password) == ("https://new.example.com", "another one")
+    with session_of() as session:
+        assert "another one" not in str([one.after for one in session.scalars(select(Event))])
 
 
 def test_the_token_of_cloudflare_never_goes_to_another_api(
