@@ -51,6 +51,10 @@ from review_app.publishing import models as _publishing_models
 from review_app.publishing import public
 from review_app.publishing import views as publishing
 from review_app.publishing.deliveries import jobs as deliveries_jobs
+from review_app.publishing.targets import api as targets_api
+from review_app.publishing.targets import delivery_api as deliveries_api
+from review_app.publishing.targets import delivery_views as deliveries
+from review_app.publishing.targets import views as targets
 from review_app.review_queue import api as review_queue_api
 from review_app.review_queue import jobs as review_queue_jobs
 from review_app.review_queue import models as _review_queue_models
@@ -99,6 +103,10 @@ BLUEPRINTS = (
     public.blueprint,
     publishing.blueprint,
     publishing_api.blueprint,
+    targets.blueprint,
+    targets_api.blueprint,
+    deliveries.blueprint,
+    deliveries_api.blueprint,
     review_queue.blueprint,
     review_queue_api.blueprint,
     saved_views.blueprint,
@@ -143,6 +151,8 @@ NAVIGATION = (
 
 PART_OF = {
     "sources": "importing",
+    "targets": "publishing",
+    "deliveries": "publishing",
     "places": "review_queue",
     "saved_views": "review_queue",
     "wayfinding": "review_queue",

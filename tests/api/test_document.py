@@ -77,6 +77,9 @@ def test_the_calls_that_programs_count_on_are_there(document: dict[str, Any]) ->
             ("POST", "/bulk/{bulk_id}/undo"),
             ("GET", "/decisions/{decision_id}"),
             ("POST", "/decisions/{decision_id}/rollback"),
+            ("GET", "/deliveries/{delivery_id}"),
+            ("GET", "/deliveries/{delivery_id}/attempts"),
+            ("POST", "/deliveries/{delivery_id}/retry"),
             ("GET", "/evidence/paragraphs"),
             ("GET", "/evidence/paragraphs/{digest}/articles"),
             ("GET", "/imports"),
@@ -116,6 +119,17 @@ def test_the_calls_that_programs_count_on_are_there(document: dict[str, Any]) ->
             ("GET", "/sources/{import_source_id}/reads"),
             ("POST", "/sources/{import_source_id}/reads"),
             ("GET", "/stats"),
+            ("GET", "/targets"),
+            ("POST", "/targets"),
+            ("GET", "/targets/{target_id}"),
+            ("PATCH", "/targets/{target_id}"),
+            ("DELETE", "/targets/{target_id}"),
+            ("POST", "/targets/{target_id}/check"),
+            ("GET", "/targets/{target_id}/deliveries"),
+            ("POST", "/targets/{target_id}/deliveries/retry"),
+            ("POST", "/targets/{target_id}/secrets"),
+            ("DELETE", "/targets/{target_id}/secrets/{secret_id}"),
+            ("POST", "/targets/{target_id}/test-event"),
         )
     }
 
