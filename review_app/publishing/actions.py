@@ -29,7 +29,15 @@ from review_app.publishing.queries import (
     enabled_targets,
     run_progress,
 )
-from review_app.publishing.rules import BATCH, LEASE, MOST_SOURCE_IDS, STATEMENT_ROWS, Trigger
+from review_app.publishing.rules import (
+    BATCH,
+    LEASE,
+    LEAST_WAIT,
+    LOOK_AGAIN,
+    MOST_SOURCE_IDS,
+    STATEMENT_ROWS,
+    Trigger,
+)
 
 Row = TypeVar("Row")
 # The bare tables: a statement on them is compiled once for any number of rows.
@@ -270,13 +278,13 @@ def _publish(
 
 
 def _pause_or_finish(session: Session, run: PublishRun, now: datetime) -> None:
-    """Wait for the next undo window to pass, or end the run and say so."""
+    """Wait for the next undo window to pass or for what is being delivered, or end the run and say so."""
     run.leased_by, run.lease_until = None, None
     session.flush()
     progress = run_progress(session, run.id)
     run.published, run.failed = progress.published, progress.failed
-    if progress.next_due_at is not None:
-        run.due_at = progress.next_due_at
+    if progress.waiting:
+        run.due_at = max(progress.next_due_at or now + LOOK_AGAIN, now + LEAST_WAIT)
         return
     run.state, run.finished_at = "finished", now
     announce(
@@ -287,3 +295,36 @@ def _pause_or_finish(session: Session, run: PublishRun, now: datetime) -> None:
         payload={"run_id": run.id, "published": run.published, "failed": run.failed},
         now=now,
     )
+
+
+def publication_settled(session: Session, publication: Publication, now: datetime) -> None:
+    """The deliverer ended this publication, and its state says how: its runs may have been waiting for nothing else.
+
+    To be called in the transaction that ended it, after everything else. Holds a run's row only when nothing of it is open
+    any more; of two that end at the same moment neither may see the other, then the run finds out when it looks again.
+    """
+    session.flush()
+    took_on = select(PublishRunItem.run_id).where(PublishRunItem.publication_id == publication.id)
+    for run_id in session.scalars(took_on.order_by(PublishRunItem.run_id)).all():
+        if not _has_open(session, run_id):
+            _settle(session, run_id, now)
+
+
+def _has_open(session: Session, run_id: int) -> bool:
+    """The last ones end last, so looking from the end finds one soon."""
+    query = (
+        select(Publication.id)
+        .join(PublishRunItem, PublishRunItem.publication_id == Publication.id)
+        .where(PublishRunItem.run_id == run_id, Publication.state.in_(("waiting", "delivering")))
+        .order_by(PublishRunItem.publication_id.desc())
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
+def _settle(session: Session, run_id: int, now: datetime) -> None:
+    run = session.scalars(select(PublishRun).where(PublishRun.id == run_id).with_for_update()).one()
+    if run.state in {"queued", "running"} and run.leased_by is None:
+        _pause_or_finish(session, run, now)
+    else:
+        progress = run_progress(session, run.id)
+        run.published, run.failed = progress.published, progress.failed

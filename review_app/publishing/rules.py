@@ -25,6 +25,12 @@ STATEMENT_ROWS = 500
 """Rows of one statement; each has a handful of parameters, and SQLite takes 32,766."""
 
 LEASE = timedelta(minutes=2)
+LOOK_AGAIN = timedelta(minutes=1)
+"""A run whose publications are all being delivered looks so often whether they have ended, should nobody have told it."""
+
+LEAST_WAIT = timedelta(seconds=1)
+"""Before a run looks again: what is due may be held by another run just now."""
+
 SITEMAP_PART = 50_000
 """Addresses of one sitemap file (https://www.sitemaps.org/protocol.html)."""
 
