@@ -12,7 +12,7 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 from wtforms import Field
-from wtforms.fields import BooleanField, HiddenField, SelectField, StringField, TextAreaField
+from wtforms.fields import BooleanField, HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import ValidationError
 from wtforms.widgets import NumberInput
@@ -24,6 +24,7 @@ from review_app.articles.models import Article
 from review_app.articles.rules import SCORES, Ranking, RevisionStatus
 from review_app.base.errors import DomainError, Invalid
 from review_app.base.forms import Form
+from review_app.base.messages import lazy_gettext as _l
 from review_app.importing.merging import FIELDS
 from review_app.reviewing.actions import Judgement
 from review_app.reviewing.drafts.rules import CHOOSABLE
@@ -82,6 +83,17 @@ class RankingField(SelectField):
     def pre_validate(self, form: Any) -> None:
         if self.raw_data:
             super().pre_validate(form)
+
+
+class OptionalRadioField(RadioField):
+    """One of some answers; nothing was sent, nothing is wrong."""
+
+    def pre_validate(self, form: Any) -> None:
+        if self.raw_data:
+            super().pre_validate(form)
+
+    def validate(self, form: Any, extra_validators: Sequence[Any] = ()) -> bool:
+        return not self.raw_data or bool(super().validate(form, extra_validators))
 
 
 class VersionField(Field):
@@ -270,6 +282,15 @@ class FloorsForm(TellingForm):
     due_after_days = CountField("Working days until an article is due")
     due_a_day = CountField("Most articles that become due on one day")
     bulk_approve_limit = CountField("Most articles that a lead may approve at once")
+    publish_a_day = CountField(_l("Most articles that become public on one day"))
+    publish_zone = StringField(_l("Time zone of those days"), filters=[typed_text])
+    publish_on_approval = OptionalRadioField(
+        _l("When an article is approved"),
+        choices=[
+            SelectChoice("no", _l("it waits until somebody starts a run")),
+            SelectChoice("yes", _l("it is published by itself, once the approval can no longer be undone")),
+        ],
+    )
     reason = StringField("Reason", filters=[typed_text])
     version = VersionField()
 
@@ -281,6 +302,10 @@ class FloorsForm(TellingForm):
             sent["ranking"] = Ranking(sent["ranking"])
         if "bulk_approve_limit" in sent:
             sent["bulk_approve_limit"] = sent["bulk_approve_limit"] or 0
+        if "publish_on_approval" in sent:
+            sent["publish_on_approval"] = sent["publish_on_approval"] == "yes"
+        if "publish_zone" in sent:
+            sent["publish_zone"] = sent["publish_zone"].strip() or stands.publish_zone
         return replace(stands, **sent)
 
     def floors(self) -> dict[str, int]:
@@ -291,6 +316,7 @@ class FloorsForm(TellingForm):
 def floors_form(rules: Rules) -> FloorsForm:
     """The form as it stands when the page is opened."""
     desk = asdict(DeskRules.of(rules))
+    desk["publish_on_approval"] = "yes" if rules.publish_on_approval else "no"
     stands = {**rules.floors, **desk, "keep_indexable": rules.keep_indexable, "version": rules.version}
     return FloorsForm(data=stands)
 

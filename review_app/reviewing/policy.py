@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from review_app.accounts.models import User
 from review_app.articles.models import Policy
 from review_app.articles.ordering import current_order, versions_of
 from review_app.articles.rules import SCORES, Ranking
+from review_app.base.clock import zone_named
 from review_app.base.errors import Conflict, Invalid, NotFound
 from review_app.outbox.actions import Actor, log_event
 from review_app.outbox.changes import note_change, observe_change
@@ -26,6 +27,7 @@ ITEM_LENGTH = 300
 MOST_DUE_DAYS = 365
 MOST_DUE_A_DAY = 1_000_000
 MOST_AT_ONCE = 10_000
+MOST_PUBLISHED_A_DAY = 1_000_000
 
 RANKING_WORDS: Final = {
     Ranking.OLDEST: "oldest first",
@@ -39,17 +41,21 @@ RANKING_WORDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class DeskRules:
-    """How the desk works through its queue; each part is explained at `Policy`."""
+    """How the desk works through its queue, and what it publishes by itself; each part is explained at `Policy`."""
 
     ranking: Ranking = Ranking.OLDEST
     due_after_days: int | None = None
     due_a_day: int | None = None
     bulk_approve_limit: int = 0
+    publish_a_day: int | None = None
+    publish_zone: str = "UTC"
+    publish_on_approval: bool = False
 
     @classmethod
     def of(cls, rules: Rules | Policy) -> DeskRules:
         """As they stand in the policy."""
-        return cls(Ranking(rules.ranking), rules.due_after_days, rules.due_a_day, rules.bulk_approve_limit)
+        as_they_are = (one.name for one in fields(cls) if one.name != "ranking")
+        return cls(Ranking(rules.ranking), **{name: getattr(rules, name) for name in as_they_are})
 
     def in_words(self) -> str:
         """For a change record."""
@@ -64,7 +70,14 @@ class DeskRules:
             if self.bulk_approve_limit
             else "approved one by one"
         )
-        return f"{RANKING_WORDS[self.ranking]}; {due}{spread}; {at_once}"
+        return f"{RANKING_WORDS[self.ranking]}; {due}{spread}; {at_once}; {self._publishing_in_words()}"
+
+    def _publishing_in_words(self) -> str:
+        a_day = (
+            f"{self.publish_a_day:,} become public a day ({self.publish_zone})" if self.publish_a_day else ""
+        )
+        by_itself = "what is approved is published by itself" if self.publish_on_approval else ""
+        return ", ".join(filter(None, (by_itself, a_day))) or "published when somebody says so"
 
 
 def set_floors(
@@ -98,6 +111,9 @@ def set_floors(
         due_after_days=desk.due_after_days,
         due_a_day=desk.due_a_day,
         bulk_approve_limit=desk.bulk_approve_limit,
+        publish_a_day=desk.publish_a_day,
+        publish_zone=desk.publish_zone,
+        publish_on_approval=desk.publish_on_approval,
         reason=reason.strip(),
         changed_by_id=user.id,
         changed_at=now,
@@ -137,9 +153,12 @@ def _check_desk(desk: DeskRules) -> None:
             ("due_after_days", desk.due_after_days, 1, MOST_DUE_DAYS),
             ("due_a_day", desk.due_a_day, 1, MOST_DUE_A_DAY),
             ("bulk_approve_limit", desk.bulk_approve_limit, 0, MOST_AT_ONCE),
+            ("publish_a_day", desk.publish_a_day, 1, MOST_PUBLISHED_A_DAY),
         )
         if value is not None and not least <= value <= most
     }
+    if zone_named(desk.publish_zone) is None:
+        wrong["publish_zone"] = ["is not a time zone such as Europe/Berlin"]
     if wrong:
         raise Invalid("Please correct what is named.", wrong)
 

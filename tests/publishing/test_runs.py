@@ -13,10 +13,11 @@ from review_app.base.clock import utc_now
 from review_app.base.errors import Invalid
 from review_app.outbox.actions import SYSTEM
 from review_app.outbox.models import OutboxEvent
-from review_app.publishing.actions import Order, lease_run, publish_some, start_run
+from review_app.publishing.actions import Order, start_run
 from review_app.publishing.models import Publication, PublishRun
 from review_app.publishing.queries import accepted_source_ids, get_run, list_publications, run_progress
 from review_app.publishing.rules import BATCH, LEASE, MOST_SOURCE_IDS, STATEMENT_ROWS, Trigger
+from review_app.publishing.running import lease_run, publish_some
 from review_app.reviewing.actions import Judgement, decide, roll_back
 from review_app.reviewing.queries import standing_decision
 from review_app.reviewing.rules import Outcome
