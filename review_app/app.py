@@ -44,6 +44,7 @@ from review_app.notifications import views as notifications
 from review_app.operations import api as operations_api
 from review_app.operations import views as operations
 from review_app.publishing import api as publishing_api
+from review_app.publishing import hook_views as publish_hook
 from review_app.publishing import jobs as publishing_jobs
 from review_app.publishing import models as _publishing_models
 from review_app.publishing import public
@@ -95,6 +96,7 @@ BLUEPRINTS = (
     operations_api.blueprint,
     public.blueprint,
     publishing.blueprint,
+    publish_hook.blueprint,
     publishing_api.blueprint,
     review_queue.blueprint,
     review_queue_api.blueprint,
@@ -145,6 +147,7 @@ PART_OF = {
     "bulk": "review_queue",
     "drafts": "review_queue",
     "notes": "articles",
+    "publish_hook": "publishing",
 }
 """Blueprints without an entry of their own in the header, and under whose they stand."""
 

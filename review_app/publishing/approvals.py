@@ -58,4 +58,6 @@ def publish_approved(session: Session, *, now: datetime, undo: timedelta) -> int
         return None
     mark.value = found[-1][0]
     order = Order([source_id for _, source_id in found])
-    return start_run(session, order, Trigger.APPROVAL, user_id=None, actor=BY_ITSELF, now=now, undo=undo).run.id
+    return start_run(
+        session, order, Trigger.APPROVAL, user_id=None, actor=BY_ITSELF, now=now, undo=undo
+    ).run.id

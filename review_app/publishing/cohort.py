@@ -1,4 +1,4 @@
-"""Rolling back what a run published, as a cohort: each approval is undone, so that nothing is indexable first, and gone second."""
+"""Rolling back what a run published, as a cohort: each approval is undone, so it is not indexable first, and gone second."""
 
 from __future__ import annotations
 
@@ -61,7 +61,9 @@ def _check(session: Session, run: PublishRun, note: str) -> None:
     if not says_something(note):
         raise Invalid(_l("Please say why."), {"note": [_l("is needed to roll back a run")]})
     if len(note) > NOTE_LENGTH:
-        raise Invalid(_l("That note is too long."), {"note": [_l("may have %(most)s characters", most=NOTE_LENGTH)]})
+        raise Invalid(
+            _l("That note is too long."), {"note": [_l("may have %(most)s characters", most=NOTE_LENGTH)]}
+        )
     if unfinished_rollback(session, run.id) is not None:
         raise Conflict(_l("This run is being rolled back already."))
 
@@ -69,7 +71,13 @@ def _check(session: Session, run: PublishRun, note: str) -> None:
 def _freeze(session: Session, rollback: RunRollback) -> int:
     """The articles that this very run sent, whoever asked for them besides."""
     sent = (
-        select(literal(rollback.id), Publication.article_id, func.max(Publication.version), literal(""), literal(""))
+        select(
+            literal(rollback.id),
+            Publication.article_id,
+            func.max(Publication.version),
+            literal(""),
+            literal(""),
+        )
         .join(PublishRunItem, PublishRunItem.publication_id == Publication.id)
         .where(PublishRunItem.run_id == rollback.run_id, PublishRunItem.sent_at.is_not(None))
         .group_by(Publication.article_id)
@@ -99,7 +107,7 @@ def _write_down(session: Session, run: PublishRun, rollback: RunRollback, *, act
     log_event(session, "publish_run.rollback_requested", subject, actor=actor, now=now, after=after)
 
 
-def lease_rollback(session: Session, rollback: RunRollback, worker: str, now: datetime) -> bool:
+def lease_rollback(rollback: RunRollback, worker: str, now: datetime) -> bool:
     """Take it if nobody works on it. The caller holds its row."""
     held = rollback.lease_until is not None and rollback.lease_until > now
     if held or rollback.state not in {"queued", "running"}:
@@ -108,9 +116,7 @@ def lease_rollback(session: Session, rollback: RunRollback, worker: str, now: da
     return True
 
 
-def withdraw_some(
-    session: Session, rollback: RunRollback, *, now: datetime, undo: timedelta
-) -> bool:
+def withdraw_some(session: Session, rollback: RunRollback, *, now: datetime, undo: timedelta) -> bool:
     """Withdraw the next few articles of the cohort. Returns whether there may be more. The caller holds the rollback's row."""
     user = session.get_one(User, rollback.user_id)
     if not user.may(Permission.PUBLISH):
@@ -122,13 +128,15 @@ def withdraw_some(
         return False
     told: Counter[int] = Counter()
     for item, article in rows:
-        item.result, item.reason, deciders = _withdrawn(session, rollback, user, (item, article), now=now, undo=undo)
+        item.result, item.reason, deciders = _withdrawn(
+            session, rollback, user, (item, article), now=now, undo=undo
+        )
         told.update(deciders)
     results = [item.result for item, _ in rows]
     rollback.withdrawn += results.count("withdrawn")
     rollback.stayed += results.count("stayed")
     rollback.lease_until = now + LEASE
-    _tell(session, rollback, user, told, now)
+    _tell(session, rollback, told, user=user, now=now)
     return True
 
 
@@ -188,12 +196,20 @@ def _undo_approval(
     if decision is None or decision.outcome != Outcome.APPROVE:
         raise Conflict(NO_APPROVAL)
     roll_back(
-        session, decision, article, user, note=rollback.note, actor=user.as_actor(), now=now, undo=undo, tell=False
+        session,
+        decision,
+        article,
+        user,
+        note=rollback.note,
+        actor=user.as_actor(),
+        now=now,
+        undo=undo,
+        tell=False,
     )
     return decision.reviewer_id
 
 
-def _tell(session: Session, rollback: RunRollback, user: User, told: Counter[int], now: datetime) -> None:
+def _tell(session: Session, rollback: RunRollback, told: Counter[int], *, user: User, now: datetime) -> None:
     """One message for all of a portion that one person had approved, not one an article."""
     for person, count in told.items():
         text = _ln(

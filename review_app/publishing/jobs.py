@@ -55,7 +55,7 @@ def run_rollback(rollback_id: int) -> None:
     worker, going = worker_name(), True
     locked = select(RunRollback).where(RunRollback.id == rollback_id).with_for_update()
     with transaction() as session:
-        if not lease_rollback(session, session.scalars(locked).one(), worker, utc_now()):
+        if not lease_rollback(session.scalars(locked).one(), worker, utc_now()):
             return
     while going:
         with transaction() as session:

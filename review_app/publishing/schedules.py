@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
@@ -34,10 +35,16 @@ def add_schedule(
     if clock is None or where is None:
         raise Invalid(_l("Please correct what is named."), wrong)
     if (session.scalar(select(func.count()).select_from(PublishSchedule)) or 0) >= MOST_SCHEDULES:
-        raise Conflict(_l("There are %(most)s schedules, which is the most. Remove one first.", most=MOST_SCHEDULES))
+        raise Conflict(
+            _l("There are %(most)s schedules, which is the most. Remove one first.", most=MOST_SCHEDULES)
+        )
     minute = int(clock[1]) * 60 + int(clock[2])
     schedule = PublishSchedule(
-        minute=minute, zone=where.key, next_at=next_planned(minute, where, now), user_id=user_id, created_at=now
+        minute=minute,
+        zone=where.key,
+        next_at=next_planned(minute, where, now),
+        user_id=user_id,
+        created_at=now,
     )
     session.add(schedule)
     session.flush()
@@ -57,7 +64,9 @@ def remove_schedule(session: Session, schedule_id: int, *, actor: Actor, now: da
     log_event(session, "publish_schedule.removed", subject, actor=actor, now=now)
 
 
-def fire(session: Session, schedule_id: int, planned_at: datetime, *, now: datetime, undo: timedelta) -> int | None:
+def fire(
+    session: Session, schedule_id: int, planned_at: datetime, *, now: datetime, undo: timedelta
+) -> int | None:
     """Start the run of this planned time, unless another scheduler has. Returns the run's number, or None.
 
     What was missed while nothing ran is made up for once, however many days that were.
@@ -73,9 +82,7 @@ def fire(session: Session, schedule_id: int, planned_at: datetime, *, now: datet
     )
     firing = session.get_one(ScheduleFiring, (schedule_id, planned_at))
     firing.run_id = started.run.id
-    zone = zone_named(schedule.zone)
-    assert zone is not None, "it was checked when it was added"
-    schedule.next_at = next_planned(schedule.minute, zone, max(now, planned_at))
+    schedule.next_at = next_planned(schedule.minute, ZoneInfo(schedule.zone), max(now, planned_at))
     return started.run.id
 
 

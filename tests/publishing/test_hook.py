@@ -264,7 +264,7 @@ def test_the_same_id_with_another_body_is_409(hook, approve, runs):
 def test_a_call_that_failed_half_way_can_be_made_again(hook, approve, runs, session_of, monkeypatch):
     approve("good")
     with monkeypatch.context() as broken:
-        broken.setattr("review_app.publishing.views.keep_answer", lambda *_: 1 / 0)
+        broken.setattr("review_app.publishing.hook_views.keep_answer", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             hook.call({"source_ids": ["good"]})
     assert runs() == 0
