@@ -51,7 +51,7 @@ def preview_run(session: Session, order: Order, now: datetime) -> Preview:
         refused=refused,
         targets=[_plan(session, target, chosen) for target in enabled_targets(session)],
         newly=newly,
-        a_day=drip and drip.a_day,
+        a_day=drip.a_day if drip else None,
         zone=drip.zone.key if drip else "",
         last_day=last_day(session, drip, newly, max(now, order.publish_at or now)) if drip else None,
     )

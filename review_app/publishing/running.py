@@ -199,7 +199,7 @@ def _unreleased(session: Session, articles: Sequence[Article], now: datetime) ->
         .where(OutboxEvent.kind == "article.approved", OutboxEvent.subject.in_(subjects))
         .group_by(OutboxEvent.subject)
     )
-    return dict(session.execute(query).all())  # type: ignore[arg-type]  # rows of two
+    return dict(session.execute(query).all())
 
 
 def _pause_or_finish(

@@ -27,7 +27,7 @@ def add_schedule(
 ) -> PublishSchedule:
     """Publish all that is approved every day at this time (`HH:MM`) of the zone. Raises `Invalid`, `Conflict` at too many."""
     clock, where = CLOCK.fullmatch(at.strip()), zone_named(zone.strip())
-    wrong = {}
+    wrong: dict[str, list[str]] = {}
     if clock is None:
         wrong["at"] = [_l("must be a time such as 07:30")]
     if where is None:

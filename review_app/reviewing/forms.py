@@ -92,7 +92,7 @@ class OptionalRadioField(RadioField):
         if self.raw_data:
             super().pre_validate(form)
 
-    def validate(self, form: Any, extra_validators: Sequence[Any] = ()) -> bool:
+    def validate(self, form: Any, extra_validators: Any = ()) -> bool:
         return not self.raw_data or bool(super().validate(form, extra_validators))
 
 
