@@ -28,6 +28,7 @@ ADDRESSES: Final = {
     "import": "/imports/{}",
     "queue": "/queue{}",
     "bulk": "/bulk/{}",
+    "publish_run": "/publications/{}",
 }
 """Where the thing told of is read. Addresses, since this capability knows none of those above it."""
 
