@@ -6,9 +6,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
+from types import SimpleNamespace
 from typing import Any, TypeVar
 
-from sqlalchemy import BigInteger, Insert, and_, bindparam, case, exists, insert, literal, select
+from sqlalchemy import (
+    BigInteger,
+    Insert,
+    and_,
+    bindparam,
+    case,
+    exists,
+    insert,
+    literal,
+    literal_column,
+    select,
+)
 from sqlalchemy.dialects.postgresql import Insert as PostgresqlInsert
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
@@ -37,6 +49,10 @@ Row = TypeVar("Row")
 # The bare tables: a statement on them is compiled once for any number of rows.
 PUBLICATIONS, RUN_ITEMS = Base.metadata.tables["publication"], Base.metadata.tables["publish_run_item"]
 KEY = ("article_id", "version", "target_id")
+# The row that an insert met. SQLAlchemy knows no enclosing query there, and would ask whether any publication stands.
+THAT_ROW = SimpleNamespace(
+    **{column.name: literal_column(f"publication.{column.name}", column.type) for column in PUBLICATIONS.c}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +198,7 @@ def _once(session: Session) -> SqliteInsert | PostgresqlInsert:
     chosen_insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
     fresh = chosen_insert(PUBLICATIONS)
     sooner = and_(Publication.state == "waiting", Publication.due_at < fresh.excluded.due_at)
-    standing = exists().where(Article.id == Publication.article_id, stands())
+    standing = exists().where(Article.id == THAT_ROW.article_id, stands(THAT_ROW))
     return fresh.on_conflict_do_update(
         index_elements=KEY,
         set_={
@@ -191,7 +207,7 @@ def _once(session: Session) -> SqliteInsert | PostgresqlInsert:
             "reason": "",
             "due_at": case((sooner, Publication.due_at), else_=fresh.excluded.due_at),
         },
-        where=~standing.correlate(Publication),
+        where=~standing,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, case, exists, func, select
 from sqlalchemy.orm import Session, joinedload
@@ -130,17 +131,18 @@ def _behind() -> ColumnElement[bool]:
     return (exists().where(on_site) & behind_here) | without
 
 
-def stands() -> ColumnElement[bool]:
+def stands(of: Any = Publication) -> ColumnElement[bool]:
     """Whether a publication needs no sending; its article's row is asked too, and is to be part of the query.
 
-    What was sent before the approval that holds now may have been withdrawn since.
+    What was sent before the approval that holds now may have been withdrawn since. `of`: the publication's columns, where
+    they are not those of a query.
     """
-    on_site = exists().where(Target.id == Publication.target_id, Target.kind == "site").correlate(Publication)
-    sent_since = Article.decided_at.is_(None) | (Publication.delivered_at >= Article.decided_at)
+    on_site = exists().where(Target.id == of.target_id, Target.kind == "site").correlate(Publication)
+    sent_since = Article.decided_at.is_(None) | (of.delivered_at >= Article.decided_at)
     return (
-        (Publication.state == "delivering")
-        | (on_site & (Article.published_version == Publication.version))
-        | (~on_site & (Publication.state == "delivered") & sent_since)
+        (of.state == "delivering")
+        | (on_site & (Article.published_version == of.version))
+        | (~on_site & (of.state == "delivered") & sent_since)
     )
 
 

@@ -229,6 +229,19 @@ def test_what_is_there_or_on_its_way_is_not_asked_for_again(
     assert start().accepted == []
 
 
+@pytest.mark.parametrize("ending", ["dead", "failed", "withdrawn", "cancelled"])
+def test_a_place_that_did_not_get_it_is_asked_again_though_our_own_pages_have_it(
+    elsewhere, approve, publish, session_of, settle, start, ending
+):
+    approve("good", "other")
+    publish("good", "other")
+    settle(ending)
+    assert start().accepted == ["good", "other"]
+    publish("good")
+    assert len(events(session_of, "publication.requested")) == 3
+    assert len(events(session_of, "article.published")) == 2
+
+
 def test_a_target_that_came_later_gets_what_is_out_already(approve, publish, session_of, start):
     approve("good")
     publish("good")
