@@ -139,11 +139,12 @@ def stands(of: Any = Publication) -> ColumnElement[bool]:
     """
     on_site = exists().where(Target.id == of.target_id, Target.kind == "site").correlate(Publication)
     sent_since = Article.decided_at.is_(None) | (of.delivered_at >= Article.decided_at)
-    return (
+    found: ColumnElement[bool] = (
         (of.state == "delivering")
         | (on_site & (Article.published_version == of.version))
         | (~on_site & (of.state == "delivered") & sent_since)
     )
+    return found
 
 
 def candidates(session: Session, source_ids: Sequence[str]) -> Iterable[Candidate]:
