@@ -46,6 +46,7 @@ from review_app.notifications import views as notifications
 from review_app.operations import api as operations_api
 from review_app.operations import views as operations
 from review_app.publishing import api as publishing_api
+from review_app.publishing import hook_views as publish_hook
 from review_app.publishing import jobs as publishing_jobs
 from review_app.publishing import models as _publishing_models
 from review_app.publishing import public
@@ -102,6 +103,7 @@ BLUEPRINTS = (
     operations_api.blueprint,
     public.blueprint,
     publishing.blueprint,
+    publish_hook.blueprint,
     publishing_api.blueprint,
     targets.blueprint,
     targets_api.blueprint,
@@ -159,6 +161,7 @@ PART_OF = {
     "bulk": "review_queue",
     "drafts": "review_queue",
     "notes": "articles",
+    "publish_hook": "publishing",
 }
 """Blueprints without an entry of their own in the header, and under whose they stand."""
 

@@ -33,6 +33,7 @@ ADDRESSES: Final = {
     "queue": "/queue{}",
     "bulk": "/bulk/{}",
     "target": "/admin/targets/{}",
+    "publish_run": "/publications/{}",
 }
 """Where the thing told of is read. Addresses, since this capability knows none of those above it."""
 

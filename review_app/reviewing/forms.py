@@ -12,7 +12,7 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 from wtforms import Field
-from wtforms.fields import BooleanField, HiddenField, SelectField, StringField, TextAreaField
+from wtforms.fields import BooleanField, HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import ValidationError
 from wtforms.widgets import NumberInput
@@ -92,6 +92,17 @@ class RankingField(SelectField):
     def pre_validate(self, form: Any) -> None:
         if self.raw_data:
             super().pre_validate(form)
+
+
+class OptionalRadioField(RadioField):
+    """One of some answers; nothing was sent, nothing is wrong."""
+
+    def pre_validate(self, form: Any) -> None:
+        if self.raw_data:
+            super().pre_validate(form)
+
+    def validate(self, form: Any, extra_validators: Any = ()) -> bool:
+        return not self.raw_data or bool(super().validate(form, extra_validators))
 
 
 class VersionField(Field):
@@ -283,6 +294,15 @@ class FloorsForm(TellingForm):
     due_after_days = CountField(_l("Working days until an article is due"))
     due_a_day = CountField(_l("Most articles that become due on one day"))
     bulk_approve_limit = CountField(_l("Most articles that a lead may approve at once"))
+    publish_a_day = CountField(_l("Most articles that become public on one day"))
+    publish_zone = StringField(_l("Time zone of those days"), filters=[typed_text])
+    publish_on_approval = OptionalRadioField(
+        _l("When an article is approved"),
+        choices=[
+            SelectChoice("no", _l("it waits until somebody starts a run")),
+            SelectChoice("yes", _l("it is published by itself, once the approval can no longer be undone")),
+        ],
+    )
     reason = StringField(_l("Reason"), filters=[typed_text])
     version = VersionField()
 
@@ -294,6 +314,10 @@ class FloorsForm(TellingForm):
             sent["ranking"] = Ranking(sent["ranking"])
         if "bulk_approve_limit" in sent:
             sent["bulk_approve_limit"] = sent["bulk_approve_limit"] or 0
+        if "publish_on_approval" in sent:
+            sent["publish_on_approval"] = sent["publish_on_approval"] == "yes"
+        if "publish_zone" in sent:
+            sent["publish_zone"] = sent["publish_zone"].strip() or stands.publish_zone
         return replace(stands, **sent)
 
     def floors(self) -> dict[str, int]:
@@ -304,6 +328,7 @@ class FloorsForm(TellingForm):
 def floors_form(rules: Rules) -> FloorsForm:
     """The form as it stands when the page is opened."""
     desk = asdict(DeskRules.of(rules))
+    desk["publish_on_approval"] = "yes" if rules.publish_on_approval else "no"
     stands = {**rules.floors, **desk, "keep_indexable": rules.keep_indexable, "version": rules.version}
     return FloorsForm(data=stands)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from review_app.accounts.models import User
 from review_app.articles.models import Policy
 from review_app.articles.ordering import current_order, versions_of
 from review_app.articles.rules import SCORES, Ranking
+from review_app.base.clock import zone_named
 from review_app.base.errors import Conflict, Invalid, NotFound
 from review_app.base.messages import Figure
 from review_app.base.messages import lazy_gettext as _l
@@ -29,6 +30,7 @@ MOST_DUE_DAYS = 365
 MOST_DUE_A_DAY = 1_000_000
 MOST_AT_ONCE = 10_000
 OUTRUN = _l("Somebody else changed the policy since you opened it. Please look at theirs first.")
+MOST_PUBLISHED_A_DAY = 1_000_000
 
 RANKING_WORDS: Final = {
     Ranking.OLDEST: _l("oldest first"),
@@ -51,17 +53,21 @@ RANKING_LABELS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class DeskRules:
-    """How the desk works through its queue; each part is explained at `Policy`."""
+    """How the desk works through its queue, and what it publishes by itself; each part is explained at `Policy`."""
 
     ranking: Ranking = Ranking.OLDEST
     due_after_days: int | None = None
     due_a_day: int | None = None
     bulk_approve_limit: int = 0
+    publish_a_day: int | None = None
+    publish_zone: str = "UTC"
+    publish_on_approval: bool = False
 
     @classmethod
     def of(cls, rules: Rules | Policy) -> DeskRules:
         """As they stand in the policy."""
-        return cls(Ranking(rules.ranking), rules.due_after_days, rules.due_a_day, rules.bulk_approve_limit)
+        as_they_are = (one.name for one in fields(cls) if one.name != "ranking")
+        return cls(Ranking(rules.ranking), **{name: getattr(rules, name) for name in as_they_are})
 
     def in_words(self) -> str:
         """For a change record, and for the table of versions."""
@@ -77,8 +83,25 @@ class DeskRules:
             if self.bulk_approve_limit
             else _l("approved one by one")
         )
-        order = RANKING_WORDS[self.ranking]
-        return _l("%(order)s; %(due)s; %(at_once)s", order=order, due=due, at_once=at_once)
+        return _l(
+            "%(order)s; %(due)s; %(at_once)s; %(publishing)s",
+            order=RANKING_WORDS[self.ranking],
+            due=due,
+            at_once=at_once,
+            publishing=self._publishing_in_words(),
+        )
+
+    def _publishing_in_words(self) -> str:
+        a_day = _l(
+            "%(articles)s become public a day (%(zone)s)",
+            articles=Figure(self.publish_a_day or 0),
+            zone=self.publish_zone,
+        )
+        if self.publish_on_approval and self.publish_a_day:
+            return _l("what is approved is published by itself, %(a_day)s", a_day=a_day)
+        if self.publish_on_approval:
+            return _l("what is approved is published by itself")
+        return a_day if self.publish_a_day else _l("published when somebody says so")
 
 
 def set_floors(
@@ -108,10 +131,7 @@ def set_floors(
         version=before.version + 1,
         floors=kept,
         keep_indexable=before.keep_indexable if keep_indexable is None else keep_indexable,
-        ranking=desk.ranking.value,
-        due_after_days=desk.due_after_days,
-        due_a_day=desk.due_a_day,
-        bulk_approve_limit=desk.bulk_approve_limit,
+        **asdict(desk) | {"ranking": desk.ranking.value},
         reason=reason.strip(),
         changed_by_id=user.id,
         changed_at=now,
@@ -157,9 +177,12 @@ def _check_desk(desk: DeskRules) -> None:
             ("due_after_days", desk.due_after_days, 1, MOST_DUE_DAYS),
             ("due_a_day", desk.due_a_day, 1, MOST_DUE_A_DAY),
             ("bulk_approve_limit", desk.bulk_approve_limit, 0, MOST_AT_ONCE),
+            ("publish_a_day", desk.publish_a_day, 1, MOST_PUBLISHED_A_DAY),
         )
         if value is not None and not least <= value <= most
     }
+    if zone_named(desk.publish_zone) is None:
+        wrong["publish_zone"] = ["is not a time zone such as Europe/Berlin"]
     if wrong:
         raise Invalid(_l("Please correct what is named."), wrong)
 

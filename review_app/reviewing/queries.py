@@ -37,6 +37,9 @@ class Rules:
     due_after_days: int | None = None
     due_a_day: int | None = None
     bulk_approve_limit: int = 0
+    publish_a_day: int | None = None
+    publish_zone: str = "UTC"
+    publish_on_approval: bool = False
 
 
 def current_rules(session: Session) -> Rules:
@@ -58,6 +61,9 @@ def current_rules(session: Session) -> Rules:
         policy.due_after_days,
         policy.due_a_day,
         policy.bulk_approve_limit,
+        policy.publish_a_day,
+        policy.publish_zone,
+        policy.publish_on_approval,
     )
 
 

@@ -56,6 +56,8 @@ NOT_IN_A_SCHEMA = (
     "/api/v1/targets/{target_id}/secrets/{secret_id}",  # whether it is the newest
     "/api/v1/decisions/{decision_id}/rollback",  # whether a note is needed depends on who asks, and when
     "/api/v1/articles/{source_id}/decisions",  # whether all scores are there depends on the article
+    "/api/v1/publish-runs/{run_id}/rollback",  # whether a reason says something
+    "/api/v1/publish-schedules",  # whether a time zone is known
     "/api/v1/bulk",  # whether a note is needed depends on the action, and which articles there are
     "/api/v1/bulk/{bulk_id}/confirm",  # the same
     "/api/v1/bulk/{bulk_id}/undo",  # the same
@@ -89,6 +91,7 @@ CONFIG = {
                 "import_source_id",
                 "target_id",
                 "delivery_id",
+                "schedule_id",
             )
         },
         "query.after": {"dictionary": "cursors", "probability": 1},
@@ -135,6 +138,8 @@ def desk(app: Flask, program: Program, session_of: SessionOf, monkeypatch: pytes
         assert program.post("/publish-runs", json={"source_ids": [ARTICLES[3], "nowhere"]}).status_code == 202
     run_pending(app)
     for number in FIRST:
+        daily = {"at": f"07:{number:02}", "zone": "UTC"}
+        assert program.post("/publish-schedules", json=daily).status_code == 201
         feed = {"kind": "feed", "name": "Night", "address": f"https://articles.example.com/{number}.jsonl"}
         assert program.post("/sources", json=feed).status_code == 201
         hook = {"kind": "webhook", "name": f"Hook {number}", "url": "https://hooks.example.com/desk"}
