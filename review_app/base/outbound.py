@@ -11,11 +11,9 @@ target is sent to by https on its usual ports, is never followed elsewhere, and 
 from __future__ import annotations
 
 import re
-import socket
 import ssl
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -33,6 +31,8 @@ from ssrfguard import (
 )
 from ssrfguard.httpx import Client, SafeBackend
 
+from review_app.base import in_time
+from review_app.base.in_time import InTime, clock, look_up
 from review_app.base.messages import lazy_gettext as _l
 
 MOST_REDIRECTS = 3
@@ -41,13 +41,11 @@ CONNECT_SECONDS, SILENT_SECONDS, WHOLE_SECONDS = 10.0, 30.0, 900.0
 USER_AGENT = "ReviewDesk/1"
 
 TARGET_PORTS = frozenset({443, 8443})
-TARGET_CONNECT_SECONDS, TARGET_SECONDS = 5.0, 15.0
-"""How long connecting to a target, and a whole call of it, may take."""
+TARGET_SECONDS = 15.0
+"""How long a whole call of a target may take; connecting within it, `CONNECT_SECONDS` of `in_time`."""
 MOST_ANSWER_BYTES = 64 * 1024
 SENT_AT_ONCE = 8
 """The connections that one client of a target keeps open."""
-PIECE_BYTES = 16 * 1024
-"""So much is written before the time is looked at again."""
 # Two addresses, five seconds each, and five for the name: the whole fits into the time of one call.
 STRICT = Policy(allowed_schemes=frozenset({"https"}), allowed_ports=TARGET_PORTS, max_connection_attempts=2)
 
@@ -72,7 +70,7 @@ WORDS: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
         (TooManyRedirectsError, httpx.TooManyRedirects),
         f"leads on to other addresses more than {MOST_REDIRECTS} times",
     ),
-    ((httpcore.ConnectTimeout,), f"did not answer within {TARGET_CONNECT_SECONDS:.0f} seconds"),
+    ((httpcore.ConnectTimeout,), f"did not answer within {in_time.CONNECT_SECONDS:.0f} seconds"),
     ((httpcore.TimeoutException,), f"did not answer within {TARGET_SECONDS:.0f} seconds"),
     ((httpx.ConnectTimeout, httpx.PoolTimeout), f"did not answer within {CONNECT_SECONDS:.0f} seconds"),
     ((httpx.TimeoutException,), f"was silent for {SILENT_SECONDS:.0f} seconds"),
@@ -210,7 +208,7 @@ def target_client(url: str, *, allow_private: bool) -> Iterator[TargetClient]:
         max_connections=SENT_AT_ONCE,
         max_keepalive_connections=SENT_AT_ONCE,
         keepalive_expiry=5.0,
-        network_backend=_InTime(SafeBackend(policy=policy, resolver=_look_up)),
+        network_backend=InTime(SafeBackend(policy=policy, resolver=look_up)),
     ) as pool:
         yield TargetClient(policy, allow_private, pool)
 
@@ -229,7 +227,7 @@ def call(
     Of the body the first `most_bytes` are taken; who has to understand an answer, not only to keep it, may need more.
     """
     began = time.monotonic()
-    _clock.last = began + TARGET_SECONDS
+    clock.last = began + TARGET_SECONDS
     with _plain_words(NO_ADDRESS if client.allow_private else NO_TARGET):
         address, host = client.address_of(url)
         sent = [(b"Host", host), *USUAL_HEADERS, *_encoded(headers)]
@@ -249,7 +247,7 @@ def _encoded(headers: Mapping[str, str]) -> Iterator[tuple[bytes, bytes]]:
 
 USUAL_HEADERS = ((b"User-Agent", USER_AGENT.encode()), (b"Accept-Encoding", b"identity"))
 TIMEOUTS = {
-    "connect": TARGET_CONNECT_SECONDS,
+    "connect": in_time.CONNECT_SECONDS,
     "read": TARGET_SECONDS,
     "write": TARGET_SECONDS,
     "pool": TARGET_SECONDS,
@@ -265,103 +263,10 @@ def _beginning(response: httpcore.Response, most_bytes: int) -> bytes:
     return bytes(body[:most_bytes])
 
 
-class _Clock(threading.local):
-    """When the call that this thread makes must be over, by the monotonic clock."""
-
-    last = float("inf")
-
-    def left(self, wanted: float | None, error: type[Exception]) -> float:
-        """Of the seconds wanted those that are left. Raises `error` when none are."""
-        seconds = self.last - time.monotonic()
-        if seconds <= 0:
-            raise error("the whole time is over")
-        return seconds if wanted is None else min(seconds, wanted)
-
-
-_clock = _Clock()
-
-
-class _InTime(httpcore.NetworkBackend):
-    """Opens streams whose every step ends when the whole call must: else a byte every few seconds would hold us for ever."""
-
-    def __init__(self, backend: SafeBackend) -> None:
-        self.backend = backend
-
-    def connect_tcp(  # noqa: PLR0917  # as httpcore calls it
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.NetworkStream:
-        """As the guarded backend, within the time."""
-        seconds = _clock.left(timeout, httpcore.ConnectTimeout)
-        return _StreamInTime(self.backend.connect_tcp(host, port, seconds, local_address, socket_options))
-
-
-class _StreamInTime(httpcore.NetworkStream):
-    """A stream of httpcore's own, each of whose steps gets the time that is left.
-
-    What is written goes out when something is to be read: head and body of a small request in one packet.
-    """
-
-    def __init__(self, stream: httpcore.NetworkStream) -> None:
-        self.stream, self.kept = stream, b""
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        self._flush(timeout)
-        return self.stream.read(max_bytes, _clock.left(timeout, httpcore.ReadTimeout))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self.kept += buffer
-        if len(self.kept) > PIECE_BYTES:
-            self._flush(timeout)
-
-    def _flush(self, timeout: float | None) -> None:
-        kept, self.kept = self.kept, b""
-        for start in range(0, len(kept), PIECE_BYTES):
-            seconds = _clock.left(timeout, httpcore.WriteTimeout)
-            self.stream.write(kept[start : start + PIECE_BYTES], seconds)
-
-    def close(self) -> None:
-        self.stream.close()
-
-    def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
-        """The name is the one that was asked for, whatever address it led to: the certificate must be for it."""
-        seconds = _clock.left(timeout, httpcore.ConnectTimeout)
-        return _StreamInTime(self.stream.start_tls(ssl_context, server_hostname, seconds))
-
-    def get_extra_info(self, info: str) -> Any:
-        return self.stream.get_extra_info(info)
-
-
 @lru_cache(maxsize=1)
 def _authorities() -> ssl.SSLContext:
     """Whose certificates are believed. Reading them takes longer than a call, so it is done once."""
     return httpx.create_ssl_context(trust_env=False)
-
-
-def _look_up(*question: Any) -> Any:
-    """`socket.getaddrinfo` within the time for connecting: it knows none of its own, and a name server may never answer."""
-    found: list[Any] = []
-
-    def ask() -> None:
-        try:
-            found.append(socket.getaddrinfo(*question))
-        except Exception as error:
-            found.append(error)
-
-    asking = threading.Thread(target=ask, daemon=True)
-    asking.start()
-    asking.join(_clock.left(TARGET_CONNECT_SECONDS, httpcore.ConnectTimeout))
-    if not found:
-        raise TimeoutError("the name was not found in time")
-    if isinstance(found[0], Exception):
-        raise found[0]
-    return found[0]
 
 
 def _target_policy(url: str, *, allow_private: bool) -> Policy:
