@@ -271,6 +271,7 @@ def test_of_one_article_the_later_waits_for_the_earlier_and_others_do_not(
     tell("slow", "slow", "quick", "quick", "slow")
     deliver(target_id)
     assert [call.subject for call in receiver.accepted] == ["quick", "quick"]
+    assert [call.subject for call in receiver.calls].count("slow") == 1
     receiver.behave = lambda _call: 204
     deliver(target_id)
     assert len(receiver.accepted) == 2
