@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from review_app.base import outbound
+from review_app.base import in_time, outbound
 from review_app.base.outbound import Unreachable, call, check_target_address, target_client
 
 REFUSED = [
@@ -78,7 +78,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
             for address in found
         ]
 
-    monkeypatch.setattr(outbound.socket, "getaddrinfo", look_up)
+    monkeypatch.setattr(in_time.socket, "getaddrinfo", look_up)
     return known
 
 
@@ -160,13 +160,13 @@ def test_each_connection_looks_the_name_up_once_and_goes_to_what_was_checked(nam
     answers = iter([["93.184.216.34"], ["127.0.0.1"]])
     gone_to: list[str] = []
     monkeypatch.setitem(names, "two.example", None)
-    look_up = outbound.socket.getaddrinfo
+    look_up = in_time.socket.getaddrinfo
 
     def changing(host: str, *rest: object) -> object:
         names["two.example"] = next(answers)
         return look_up(host, *rest)
 
-    monkeypatch.setattr(outbound.socket, "getaddrinfo", changing)
+    monkeypatch.setattr(in_time.socket, "getaddrinfo", changing)
     monkeypatch.setattr(socket.socket, "connect", lambda _self, address: gone_to.append(address[0]))
     monkeypatch.setattr(socket.socket, "getpeername", lambda _self: ("93.184.216.34", 443))
     with (
@@ -199,9 +199,9 @@ def test_no_password_comes_from_a_netrc(receiver, monkeypatch, tmp_path) -> None
 
 
 def test_a_name_server_that_never_answers_holds_nobody(monkeypatch) -> None:
-    monkeypatch.setattr(outbound, "TARGET_CONNECT_SECONDS", 0.1)
+    monkeypatch.setattr(in_time, "CONNECT_SECONDS", 0.1)
     silent = threading.Event()
-    monkeypatch.setattr(outbound.socket, "getaddrinfo", lambda *_: silent.wait(20))
+    monkeypatch.setattr(in_time.socket, "getaddrinfo", lambda *_: silent.wait(20))
     assert "did not answer within" in refused("https://silent.example/")
     silent.set()
 
