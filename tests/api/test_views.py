@@ -66,6 +66,7 @@ def test_a_view_is_kept_changed_and_removed(program: Program) -> None:
         "shared": False,
         "position": 1,
         "default": False,
+        "assignment": None,
     }
     assert made.json == expected
     path = f"/views/{made.json['id']}"
