@@ -65,7 +65,7 @@ class Head:
 class Listing:
     """All that the list's templates show. `wrong` says for each field what is wrong with it, `typed` what stood there.
 
-    `standing`: to whom the view that is open is assigned, and `given` how much has come to them by that.
+    `standing`: to whom the view that is open is assigned, and `given` how much has come to them by that, by its id.
     """
 
     filters: QueueFilters
@@ -82,7 +82,7 @@ class Listing:
     view: SavedView | None
     may_change_view: bool
     standing: StandingAssignment | None
-    given: str
+    given: Mapping[int, str]
 
     def context(self) -> dict[str, Any]:
         """The same as templates name it, with what is always so."""
@@ -144,7 +144,7 @@ def listing_of(session: Session, user: User, tastes: Tastes, values: Mapping[str
         view=view,
         may_change_view=view is not None and may_change(user, view),
         standing=standing,
-        given=given_of(session, [standing])[standing.id] if standing else "",
+        given=given_of(session, [standing] if standing else []),
     )
 
 

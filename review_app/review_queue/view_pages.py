@@ -176,7 +176,7 @@ def _assignment_page(view_id: int, status: int, form: AssignForm | None = None) 
         url=pages.queue_url(filters_of(view, user, now)),
         words=_words(filters_of(view, user, now)),
         standing=standing,
-        given=given_of(session, [standing])[standing.id] if standing else "",
+        given=given_of(session, [standing] if standing else []),
         form=form,
         may_steer=may_steer,
     )
