@@ -173,6 +173,8 @@ GET     /api/v1/views                                        review
 POST    /api/v1/views                                        review
 PATCH   /api/v1/views/<int:view_id>                          review
 DELETE  /api/v1/views/<int:view_id>                          review
+PUT     /api/v1/views/<int:view_id>/assignment               reorder queue
+DELETE  /api/v1/views/<int:view_id>/assignment               reorder queue
 GET     /articles                                            read articles
 GET     /articles.csv                                        read articles
 GET     /articles/<string:source_id>                         read articles
@@ -266,6 +268,9 @@ GET     /queue/views                                         review
 POST    /queue/views                                         review
 PUT     /queue/views/<int:view_id>                           review
 DELETE  /queue/views/<int:view_id>                           review
+GET     /queue/views/<int:view_id>/assignment                review
+PUT     /queue/views/<int:view_id>/assignment                reorder queue
+DELETE  /queue/views/<int:view_id>/assignment                reorder queue
 PUT     /queue/views/<int:view_id>/default                   review
 POST    /queue/views/<int:view_id>/restoration               review
 DELETE  /queue/views/default                                 review

@@ -21,6 +21,9 @@ from review_app.publishing.actions import Order, start_run
 from review_app.publishing.jobs import run_publish
 from review_app.publishing.rules import Trigger
 from review_app.review_queue.actions import hold
+from review_app.review_queue.filters import QueueFilters
+from review_app.review_queue.saved_views import add_view
+from review_app.review_queue.standing import assign_view
 from review_app.reviewing.notes.actions import add_note, reply, resolve_note
 from review_app.reviewing.notes.queries import get_note
 from review_app.reviewing.notes.rules import Selector
@@ -64,6 +67,7 @@ def difficult_data(app: Flask, session_of: Sessions, colleague: User, lead: User
         _history(session, lead)
         _notes(session, lead, colleague)
         _sources(session, lead)
+        _views(session, lead, colleague)
         order = Order(["public", "unknown"], None)
         run = start_run(session, order, Trigger.PAGE, user_id=None, actor=SYSTEM, now=now, undo=UNDO).run.id
     with app.app_context():
@@ -94,6 +98,13 @@ def _notes(session: Session, lead: User, colleague: User) -> None:
     gone.quote, gone.text_digest = longword, "an earlier text"
     done = add_note(session, article, colleague, longword, actor=SYSTEM, now=now).note
     resolve_note(session, get_note(session, done.id), lead, actor=SYSTEM, now=now)
+
+
+def _views(session: Session, lead: User, colleague: User) -> None:
+    """One that everybody sees and somebody has, under a name as long as one may be."""
+    now, owner = utc_now(), session.get_one(User, lead.id)
+    view = add_view(session, owner, "Longword" * 7, QueueFilters(stack="nginx"), now=now, shared=True)
+    assign_view(session, view, session.get_one(User, colleague.id), actor=SYSTEM, now=now)
 
 
 def _come_again(session: Session, lead: User) -> None:
@@ -272,6 +283,8 @@ def test_what_a_lead_and_an_administrator_see(open_page: Pages, admin: User) -> 
         "/admin/users",
         "/articles/past",
         "/articles/rtl/place",
+        "/queue/views",
+        "/queue/views/1/assignment",
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from review_app.accounts.models import User
 from review_app.accounts.rules import Permission
@@ -15,7 +15,7 @@ from review_app.base.messages import lazy_gettext as _l
 from review_app.notifications.actions import notify
 from review_app.notifications.rules import Kind
 from review_app.outbox.actions import SYSTEM, Actor, log_event
-from review_app.review_queue.models import Assignment
+from review_app.review_queue.models import Assignment, StandingAssignment
 
 ME, NOBODY = "me", "nobody"
 AT_ONCE = 250
@@ -45,11 +45,13 @@ def assign(
     actor: Actor,
     now: datetime,
     tell: bool = True,
+    standing: StandingAssignment | None = None,
 ) -> bool:
     """Let an article come to this reviewer's next and to nobody else's; None: to anybody's. Returns whether that is new.
 
     The caller holds the article's row. What a reviewer reads of it does not change, so an open page does not go stale.
     `tell`: notify the reviewer; whoever assigns many at once tells of them in one go and not here.
+    `standing`: the assignment of a view by which it comes; when that ends, the article is nobody's again.
     Raises `Conflict` when the article does not wait, `Invalid` for somebody who may not review.
     """
     if not article.awaiting_review:
@@ -61,7 +63,17 @@ def assign(
     before = article.assigned_to_id
     article.assigned_to_id = user.id if user else None
     if user is not None:
-        _note(session, article, user, actor=actor, now=now, tell=tell)
+        session.merge(
+            Assignment(
+                article_id=article.id,
+                user_id=user.id,
+                assigned_by=actor.name,
+                assigned_at=now,
+                standing_id=standing and standing.id,
+            )
+        )
+        if tell:
+            _tell(session, article, user, actor=actor, now=now)
     log_event(
         session,
         "article.assigned",
@@ -74,11 +86,9 @@ def assign(
     return True
 
 
-def _note(session: Session, article: Article, user: User, *, actor: Actor, now: datetime, tell: bool) -> None:
-    session.merge(Assignment(article_id=article.id, user_id=user.id, assigned_by=actor.name, assigned_at=now))
-    if tell:
-        text, subject = f"“{article.title}” is assigned to you.", ("article", article.source_id)
-        notify(session, user.id, Kind.ASSIGNED, text=text, subject=subject, by=actor, now=now)
+def _tell(session: Session, article: Article, user: User, *, actor: Actor, now: datetime) -> None:
+    text, subject = f"“{article.title}” is assigned to you.", ("article", article.source_id)
+    notify(session, user.id, Kind.ASSIGNED, text=text, subject=subject, by=actor, now=now)
 
 
 def person_to_assign(session: Session, email: str) -> User | None:
@@ -94,8 +104,19 @@ def person_to_assign(session: Session, email: str) -> User | None:
 
 def assignment_of(session: Session, article: Article) -> Assignment | None:
     """By whom the article was given to whom it is assigned now."""
-    found = session.get(Assignment, article.id) if article.assigned_to_id else None
-    return found if found and found.user_id == article.assigned_to_id else None
+    whence = joinedload(Assignment.standing).joinedload(StandingAssignment.view)
+    theirs = Assignment.user_id == article.assigned_to_id
+    return session.scalar(
+        select(Assignment).where(Assignment.article_id == article.id, theirs).options(whence)
+    )
+
+
+def forget_ended(session: Session, article: Article) -> None:
+    """After an article got an earlier state back: whose it was by a view that is no longer theirs, it is not again."""
+    ended = select(StandingAssignment.id).join(Assignment, Assignment.standing_id == StandingAssignment.id)
+    ended = ended.where(StandingAssignment.ended_at.is_not(None), Assignment.article_id == article.id)
+    if session.scalar(ended.where(Assignment.user_id == article.assigned_to_id)) is not None:
+        article.assigned_to_id = None
 
 
 def reviewers(session: Session, most: int = 500) -> list[User]:

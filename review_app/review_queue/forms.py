@@ -1,4 +1,4 @@
-"""The shape of what leads type about one article's place: its day, and whose it is."""
+"""The shape of what leads type: by which day an article is due, and whose it or a view is."""
 
 from __future__ import annotations
 
@@ -42,3 +42,8 @@ class AssignForm(PlaceForm):
         self.reviewer.choices = [SelectChoice("", _l("Nobody: whoever comes next")), *names]
         if self.reviewer.data is None:
             self.reviewer.data = chosen or ""
+
+    @property
+    def email(self) -> str:
+        """Who was chosen; empty for nobody."""
+        return self.reviewer.data or ""

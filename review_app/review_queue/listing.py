@@ -16,12 +16,20 @@ from review_app.base.messages import lazy_gettext as _l
 from review_app.base.paging import Page
 from review_app.review_queue import pages
 from review_app.review_queue.filters import ALL, QueueFilters
-from review_app.review_queue.models import SavedView
+from review_app.review_queue.models import SavedView, StandingAssignment
 from review_app.review_queue.queries import QueueLength, QueueRow, list_queue, queue_length
 from review_app.review_queue.reasons import Reason
 from review_app.review_queue.rows import ShownRow, shown
 from review_app.review_queue.rules import COLUMNS, MOST_ON_TABS, SORTS, Column, Sort
-from review_app.review_queue.saved_views import Tastes, columns_in, counts_of, filters_of, may_change
+from review_app.review_queue.saved_views import (
+    Tastes,
+    columns_in,
+    counts_of,
+    filters_of,
+    given_of,
+    may_change,
+)
+from review_app.review_queue.standing import standing_of
 
 SORT_OF = {
     Column.WAITING: (Sort.OLDEST, Sort.NEWEST),
@@ -55,7 +63,10 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """All that the list's templates show. `wrong` says for each field what is wrong with it, `typed` what stood there."""
+    """All that the list's templates show. `wrong` says for each field what is wrong with it, `typed` what stood there.
+
+    `standing`: to whom the view that is open is assigned, and `given` how much has come to them by that, by its id.
+    """
 
     filters: QueueFilters
     wrong: Mapping[str, Sequence[str]]
@@ -70,6 +81,8 @@ class Listing:
     empty: pages.Empty | None
     view: SavedView | None
     may_change_view: bool
+    standing: StandingAssignment | None
+    given: Mapping[int, str]
 
     def context(self) -> dict[str, Any]:
         """The same as templates name it, with what is always so."""
@@ -114,6 +127,7 @@ def listing_of(session: Session, user: User, tastes: Tastes, values: Mapping[str
     view = tastes.view(filters.view)
     columns = columns_in(view, tastes)
     length = queue_length(session, filters)
+    standing = standing_of(session, view) if view is not None else None
     here = url_for("review_queue.queue")
     return Listing(
         filters=filters,
@@ -129,6 +143,8 @@ def listing_of(session: Session, user: User, tastes: Tastes, values: Mapping[str
         empty=None if page.rows else pages.why_empty(session, filters, filters.after, length),
         view=view,
         may_change_view=view is not None and may_change(user, view),
+        standing=standing,
+        given=given_of(session, [standing] if standing else []),
     )
 
 

@@ -1,11 +1,11 @@
-"""Who holds an article, who skipped it, to whom it was given, and how people like to see their queue."""
+"""Who holds an article, who skipped it, to whom it or a whole view was given, and how people like to see their queue."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from review_app.accounts.models import User
@@ -40,7 +40,10 @@ class Skip(Base):
 
 
 class Assignment(Base):
-    """Who gave a waiting article to whom, and when. It stands as long as the article itself names the same reviewer."""
+    """Who gave a waiting article to whom, and when. It stands as long as the article itself names the same reviewer.
+
+    `standing` is the assignment of a view by which it came, if it came by one.
+    """
 
     __tablename__ = "assignment"
 
@@ -48,6 +51,43 @@ class Assignment(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
     assigned_by: Mapped[str]
     assigned_at: Mapped[datetime]
+    standing_id: Mapped[int | None] = mapped_column(
+        ForeignKey("standing_assignment.id", ondelete="SET NULL"), index=True
+    )
+    standing: Mapped[StandingAssignment | None] = relationship(lazy="raise")
+
+
+LIVE, OPEN = text("ended_at IS NULL"), text("freed_at IS NULL")
+
+
+class StandingAssignment(Base):
+    """A shared view whose articles, now and later, are given to one reviewer, until it ends (`ended_at`).
+
+    From then on what it gave is freed, which is done at `freed_at`; the row stays, so that an article that comes back by a
+    rollback is not given to them again. `untold` articles were given since the reviewer was last told. A view that is gone
+    for good leaves no `view`.
+    """
+
+    __tablename__ = "standing_assignment"
+    __table_args__ = (
+        CheckConstraint("freed_at IS NULL OR ended_at IS NOT NULL", name="ended_before_freed"),
+        Index(
+            "uq_standing_assignment_live", "view_id", unique=True, sqlite_where=LIVE, postgresql_where=LIVE
+        ),
+        Index("ix_standing_assignment_open", "id", sqlite_where=OPEN, postgresql_where=OPEN),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    view_id: Mapped[int | None] = mapped_column(ForeignKey("saved_view.id", ondelete="SET NULL"), index=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
+    assigned_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"), index=True)
+    assigned_at: Mapped[datetime]
+    untold: Mapped[int] = mapped_column(default=0)
+    ended_at: Mapped[datetime | None]
+    freed_at: Mapped[datetime | None]
+    view: Mapped[SavedView | None] = relationship(lazy="raise")
+    user: Mapped[User] = relationship(lazy="raise", foreign_keys=user_id)
+    assigned_by: Mapped[User | None] = relationship(lazy="raise", foreign_keys=assigned_by_id)
 
 
 SHARED, SHARED_ON_SQLITE = text("shared"), text("shared = 1")

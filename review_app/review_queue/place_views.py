@@ -98,7 +98,7 @@ def assign_article(source_id: str) -> AnyResponse:
     form = AssignForm(request.form)
     try:
         with transaction() as session:
-            user = person_to_assign(session, form.reviewer.data or "")
+            user = person_to_assign(session, form.email)
             article = lock_article(session, source_id)
             assign(session, article, user, actor=actor(), now=utc_now())
             name = user.name if user else None

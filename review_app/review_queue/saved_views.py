@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,7 @@ from review_app.accounts.rules import Role
 from review_app.base.errors import Forbidden, Invalid, NotFound
 from review_app.base.messages import lazy_gettext as _l
 from review_app.review_queue.filters import QueueFilters
-from review_app.review_queue.models import QueueTaste, SavedView
+from review_app.review_queue.models import QueueTaste, SavedView, StandingAssignment
 from review_app.review_queue.queries import lengths
 from review_app.review_queue.rules import (
     COUNTED_ON_TABS,
@@ -27,6 +27,7 @@ from review_app.review_queue.rules import (
     Column,
     columns_of,
 )
+from review_app.review_queue.standing import check_may_look_for, count_given
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +74,17 @@ def counts_of(session: Session, views: Sequence[SavedView], user: User, now: dat
     """How much waits in each of the views that stand as tabs, counted to a bound: `42`, or `999+`."""
     some = views[:MOST_ON_TABS]
     counts = lengths(session, [filters_of(view, user, now) for view in some], COUNTED_ON_TABS)
-    return {
-        view.id: f"{COUNTED_ON_TABS}+" if count > COUNTED_ON_TABS else str(count)
-        for view, count in zip(some, counts, strict=True)
-    }
+    return {view.id: _counted(count) for view, count in zip(some, counts, strict=True)}
+
+
+def given_of(session: Session, standings: Collection[StandingAssignment]) -> dict[int, str]:
+    """How much waits for the reviewers of assigned views by that, counted to the same bound; by the assignment's id."""
+    counts = count_given(session, standings, COUNTED_ON_TABS)
+    return {standing_id: _counted(count) for standing_id, count in counts.items()}
+
+
+def _counted(count: int) -> str:
+    return f"{COUNTED_ON_TABS}+" if count > COUNTED_ON_TABS else str(count)
 
 
 def get_view(session: Session, user: User, view_id: int) -> SavedView:
@@ -136,11 +144,15 @@ def query_of(filters: QueueFilters) -> str:
 
 
 def change_view(session: Session, user: User, view: SavedView, changes: dict[str, Any]) -> None:
-    """Change a view: `name`, `filters`, `columns`, `shared`, `position`, whichever are named. Raises as `add_view`."""
+    """Change a view: `name`, `filters`, `columns`, `shared`, `position`, whichever are named.
+
+    Raises as `add_view`, and `Conflict` when a view that is assigned were to look for an assignment.
+    """
     _check_may_change(user, view)
     if "name" in changes:
         view.name = _free_name(session, user, changes["name"], besides=view)
     if "filters" in changes:
+        check_may_look_for(session, view, changes["filters"])
         view.query = query_of(changes["filters"])
     if "columns" in changes:
         view.columns = _kept(changes["columns"])

@@ -14,7 +14,7 @@ from review_app.articles.schemas import ArticleAnswer, FilterQuery, Word
 from review_app.base.api import After, Input, Limit, Problem, Text
 from review_app.base.paging import PAGE_ROWS
 from review_app.review_queue.filters import QueueFilters
-from review_app.review_queue.models import Claim, SavedView
+from review_app.review_queue.models import Claim, SavedView, StandingAssignment
 from review_app.review_queue.reasons import Reason
 from review_app.review_queue.rules import LAST_PLACE, LONGEST_AGE, NAME_LENGTH, REASON_LENGTH, Column, Sort
 
@@ -191,6 +191,23 @@ class ViewChange(Input, frozen=True):
     default: Annotated[bool, Meta(description="The caller's queue opens with it.")] | UnsetType = UNSET
 
 
+class ViewAssignment(Struct, frozen=True):
+    """To whom what waits in a view is given, now and later."""
+
+    reviewer: Annotated[str, Meta(description="Email of whose next it comes to.")]
+    assigned_by: Annotated[str | None, Meta(description="Email of the lead.")]
+    assigned_at: datetime
+    articles: Annotated[
+        int, Meta(ge=0, description="How many wait for the reviewer by this; 1000 is that many or more.")
+    ]
+
+    @classmethod
+    def of(cls, standing: StandingAssignment, given: int) -> ViewAssignment:
+        """One that was read with its people."""
+        lead = standing.assigned_by
+        return cls(standing.user.email, lead.email if lead else None, standing.assigned_at, given)
+
+
 class ViewAnswer(Struct, frozen=True):
     """A saved view. Without `columns` its rows have the reader's own."""
 
@@ -202,10 +219,13 @@ class ViewAnswer(Struct, frozen=True):
     shared: bool
     position: int
     default: bool
+    assignment: ViewAssignment | None
 
     @classmethod
-    def of(cls, view: SavedView, *, default: bool) -> ViewAnswer:
-        """A view, and whether the caller's queue opens with it."""
+    def of(
+        cls, view: SavedView, standing: StandingAssignment | None = None, given: int = 0, *, default: bool
+    ) -> ViewAnswer:
+        """A view, to whom it is assigned, how many articles are by that, and whether the caller's queue opens with it."""
         return cls(
             view.id,
             view.name,
@@ -215,4 +235,5 @@ class ViewAnswer(Struct, frozen=True):
             view.shared,
             view.position,
             default,
+            None if standing is None else ViewAssignment.of(standing, given),
         )

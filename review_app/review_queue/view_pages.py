@@ -1,25 +1,28 @@
-"""The pages of saved views: keep one, change it, share it, remove it and take that back; and the columns of rows."""
+"""The pages of saved views: keep one, change it, share it, assign it, remove it and take that back; and the columns of rows."""
 
 from __future__ import annotations
 
 from urllib.parse import parse_qsl
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, Response, make_response, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from review_app.accounts.forms import storable
-from review_app.accounts.permissions import permit, person
+from review_app.accounts.permissions import actor, permit, person
 from review_app.accounts.rules import Permission, Role
 from review_app.articles.filters import whole_number
 from review_app.base.answers import see_other
 from review_app.base.clock import utc_now
 from review_app.base.database import db, transaction
-from review_app.base.errors import Invalid
+from review_app.base.errors import Conflict, Invalid
 from review_app.base.languages import flash, told
 from review_app.base.messages import lazy_gettext as _l
+from review_app.base.problems import status_of
 from review_app.review_queue import pages
+from review_app.review_queue.assignments import person_to_assign, reviewers
 from review_app.review_queue.filters import QueueFilters
+from review_app.review_queue.forms import AssignForm
 from review_app.review_queue.rules import LAST_PLACE, NAME_LENGTH, Column, columns_of
 from review_app.review_queue.saved_views import (
     add_view,
@@ -28,6 +31,7 @@ from review_app.review_queue.saved_views import (
     counts_of,
     filters_of,
     get_view,
+    given_of,
     may_change,
     prefer_columns,
     prefer_view,
@@ -35,6 +39,7 @@ from review_app.review_queue.saved_views import (
     restore_view,
     tastes_of,
 )
+from review_app.review_queue.standing import assign_view, standing_of, standings_of, unassign_view
 
 blueprint = Blueprint("saved_views", __name__)
 
@@ -50,9 +55,12 @@ def _page(wrong: dict[str, list[str]], *, asked: str = "", at: str = "new") -> s
     """`at` is the view whose form was refused, or `new`."""
     session, user, now = db.session(), person(), utc_now()
     tastes = tastes_of(session, user)
+    standings = standings_of(session, tastes.views)
     return render_template(
         "review_queue/views.html",
         tastes=tastes,
+        standings=standings,
+        given=given_of(session, standings.values()),
         counts=counts_of(session, tastes.views, user, now),
         urls={view.id: pages.queue_url(filters_of(view, user, now)) for view in tastes.views},
         chips={view.id: _words(filters_of(view, user, now)) for view in tastes.views},
@@ -145,6 +153,72 @@ def restore(view_id: int) -> AnyResponse:
         view = restore_view(session, person(), view_id)
     flash(_("“%(name)s” is there again.", name=view.name), "success")
     return see_other(url_for("saved_views.index"))
+
+
+@blueprint.get("/queue/views/<int:view_id>/assignment")
+@permit(Permission.REVIEW)
+def assignment(view_id: int) -> Response:
+    """Whose next a view comes to, and how much of it has come to them by that."""
+    return _assignment_page(view_id, 200)
+
+
+def _assignment_page(view_id: int, status: int, form: AssignForm | None = None) -> Response:
+    session, user, now = db.session(), person(), utc_now()
+    view = get_view(session, user, view_id)
+    standing = standing_of(session, view)
+    form = form or AssignForm()
+    may_steer = user.may(Permission.REORDER_QUEUE)
+    if may_steer:
+        form.offer(reviewers(session), standing.user.email if standing else None)
+    html = render_template(
+        "review_queue/view_assignment.html",
+        view=view,
+        url=pages.queue_url(filters_of(view, user, now)),
+        words=_words(filters_of(view, user, now)),
+        standing=standing,
+        given=given_of(session, [standing] if standing else []),
+        form=form,
+        may_steer=may_steer,
+    )
+    return make_response(html, status)
+
+
+@blueprint.put("/queue/views/<int:view_id>/assignment")
+@permit(Permission.REORDER_QUEUE)
+def assign_it(view_id: int) -> AnyResponse:
+    """Give what waits in a shared view, now and later, to a reviewer; or take it back."""
+    form = AssignForm(request.form)
+    try:
+        with transaction() as session:
+            view, reviewer = get_view(session, person(), view_id), person_to_assign(session, form.email)
+            if reviewer is None:
+                unassign_view(session, view, actor=actor(), now=utc_now())
+            else:
+                assign_view(session, view, reviewer, actor=actor(), now=utc_now())
+    except (Conflict, Invalid) as error:
+        form.tell(error)
+        return _assignment_page(view_id, status_of(error), form)
+    return _assigned(view_id, reviewer.name if reviewer else None)
+
+
+@blueprint.delete("/queue/views/<int:view_id>/assignment")
+@permit(Permission.REORDER_QUEUE)
+def unassign_it(view_id: int) -> AnyResponse:
+    """Take a view back from whoever has it."""
+    with transaction() as session:
+        unassign_view(session, get_view(session, person(), view_id), actor=actor(), now=utc_now())
+    return _assigned(view_id, None)
+
+
+def _assigned(view_id: int, name: str | None) -> AnyResponse:
+    if name is None:
+        flash(_("The view is assigned to nobody. What waits of it comes to whoever comes next."), "success")
+    else:
+        flash(
+            _("The view is assigned to %(name)s. What waits in it becomes theirs in a moment.", name=name),
+            "success",
+        )
+    return see_other(url_for("saved_views.assignment", view_id=view_id))
 
 
 @blueprint.put("/queue/views/<int:view_id>/default")

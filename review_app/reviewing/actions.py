@@ -21,6 +21,7 @@ from review_app.notifications.actions import notify
 from review_app.notifications.rules import Kind
 from review_app.outbox.actions import Actor, log_event
 from review_app.review_queue.actions import check_not_held_by_another, settle
+from review_app.review_queue.assignments import forget_ended
 from review_app.reviewing.announcements import tell_outside
 from review_app.reviewing.drafts.actions import end_draft
 from review_app.reviewing.models import Decision
@@ -186,6 +187,7 @@ def roll_back(
         reverts_id=decision.id,
     )
     set_state(article, restored(State.from_json(decision.before), before, now), now)
+    forget_ended(session, article)
     return _record(
         session, undoing, article, before, actor=actor, now=now, undo=undo, reverted=decision, tell=tell
     )

@@ -44,6 +44,7 @@ NOT_IN_A_SCHEMA = (
     "/api/v1/articles/{source_id}/draft",  # that 3.0, for JSON Schema a whole number, is none of ours
     "/api/v1/views",  # whether a name is free
     "/api/v1/views/{view_id}",  # the same
+    "/api/v1/views/{view_id}/assignment",  # whether there is somebody of that email
     "/api/v1/stats",  # whether a time zone is known, and whether the days are a period
     "/api/v1/imports/{batch_id}/undo",  # whether a reason says something
     "/api/v1/imports/{batch_id}/left",  # which cursor belongs to which list

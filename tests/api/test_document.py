@@ -120,6 +120,8 @@ def test_the_calls_that_programs_count_on_are_there(document: dict[str, Any]) ->
             ("POST", "/views"),
             ("PATCH", "/views/{view_id}"),
             ("DELETE", "/views/{view_id}"),
+            ("PUT", "/views/{view_id}/assignment"),
+            ("DELETE", "/views/{view_id}/assignment"),
             ("GET", "/reasons"),
             ("GET", "/sources"),
             ("POST", "/sources"),

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 import pytest
+from flask import Flask
 from sqlalchemy.orm import Session
 
 from review_app.accounts.models import User
+from review_app.worker import run_pending
 from tests.evidence.texts import html, measured, paragraph
 from tests.factories import make_article
 from tests.support.cast import Program
@@ -66,6 +68,7 @@ def test_a_view_is_kept_changed_and_removed(program: Program) -> None:
         "shared": False,
         "position": 1,
         "default": False,
+        "assignment": None,
     }
     assert made.json == expected
     path = f"/views/{made.json['id']}"
@@ -91,3 +94,39 @@ def test_only_a_lead_shares_and_only_the_owner_or_a_lead_changes(
     refused = program.post("/views", json=OWN)
     assert (refused.status_code, list(refused.json["errors"])) == (422, ["name"])
     assert program.post("/views", json={"name": "y", "query": "age=x"}).json["errors"].keys() == {"age"}
+
+
+def test_a_lead_gives_a_shared_view_to_a_reviewer_and_takes_it_back(
+    app: Flask, program: Program, program_of: ProgramOf, session_of: SessionOf, reviewer: User, lead: User
+) -> None:
+    with session_of() as session:
+        for name in ("a", "b"):
+            make_article(session, name)
+        make_article(session, "other", primary_stack="nginx")
+    leads = program_of(lead)
+    path = f"/views/{leads.post('/views', json={'name': 'Flask', 'query': 'stack=flask', 'shared': True}).json['id']}"
+    to_her = {"reviewer": reviewer.email}
+    assert program.put(f"{path}/assignment", json=to_her).status_code == 403
+    assert leads.put(f"{path}/assignment", json={"reviewer": "x@example.com"}).status_code == 404
+    given = leads.put(f"{path}/assignment", json=to_her).json["assignment"]
+    assert given.pop("assigned_at")
+    assert given == {"reviewer": reviewer.email, "assigned_by": lead.email, "articles": 0}
+    run_pending(app)
+    (view,) = program.get("/views").json["items"]
+    assert (view["assignment"]["reviewer"], view["assignment"]["articles"]) == (reviewer.email, 2)
+    refused = leads.patch(path, json={"query": "assigned=nobody"})
+    assert (refused.status_code, "Take it back first" in refused.json["detail"]) == (409, True)
+    assert leads.delete(f"{path}/assignment").json["assignment"] is None
+    run_pending(app)
+    assert program.get("/queue?assigned=me").json["items"] == []
+
+
+def test_a_view_that_cannot_be_given_is_refused_in_words(
+    program_of: ProgramOf, reviewer: User, lead: User
+) -> None:
+    leads, to_her = program_of(lead), {"reviewer": reviewer.email}
+    own = leads.post("/views", json=OWN).json["id"]
+    looks = leads.post("/views", json={"name": "x", "query": "assigned=me", "shared": True}).json["id"]
+    for view_id, why in ((own, "Share it first"), (looks, "looks for what is assigned")):
+        refused = leads.put(f"/views/{view_id}/assignment", json=to_her)
+        assert (refused.status_code, why in refused.json["detail"]) == (409, True)
