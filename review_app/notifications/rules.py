@@ -13,6 +13,7 @@ class Kind(StrEnum):
     RETURNED = "returned"
     MENTIONED = "mentioned"
     IMPORT_FINISHED = "import_finished"
+    TARGET_OFF = "target_off"
 
 
 WORDS: Final = {
@@ -20,6 +21,7 @@ WORDS: Final = {
     Kind.RETURNED: "Something I decided comes back",
     Kind.MENTIONED: "Somebody mentions me in a note",
     Kind.IMPORT_FINISHED: "An import of mine finishes",
+    Kind.TARGET_OFF: "A target of mine is switched off, since nothing arrives there",
 }
 """Each kind as its switch in the profile says it."""
 
@@ -28,6 +30,7 @@ ADDRESSES: Final = {
     "import": "/imports/{}",
     "queue": "/queue{}",
     "bulk": "/bulk/{}",
+    "target": "/admin/targets/{}",
 }
 """Where the thing told of is read. Addresses, since this capability knows none of those above it."""
 
