@@ -45,8 +45,8 @@ from review_app.operations import api as operations_api
 from review_app.operations import views as operations
 from review_app.publishing import api as publishing_api
 from review_app.publishing import jobs as publishing_jobs
+from review_app.publishing import key_file, public
 from review_app.publishing import models as _publishing_models
-from review_app.publishing import public
 from review_app.publishing import views as publishing
 from review_app.publishing.deliveries import jobs as deliveries_jobs
 from review_app.review_queue import api as review_queue_api
@@ -95,6 +95,7 @@ BLUEPRINTS = (
     operations.blueprint,
     operations_api.blueprint,
     public.blueprint,
+    key_file.blueprint,
     publishing.blueprint,
     publishing_api.blueprint,
     review_queue.blueprint,
