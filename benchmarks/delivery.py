@@ -106,12 +106,7 @@ def _post(url: str, count: int) -> None:
         {
             "type": "article.approved",
             "timestamp": utc_now().isoformat(),
-            "data": {
-                "source_id": "a-0000000",
-                "version": "1.3.0",
-                "sequence": 1,
-                "url": "/api/v1/articles/a-0000000",
-            },
+            "data": {"source_id": "a-0000000", "version": "1.3.0", "sequence": 1, "url": "/api/v1/articles/a-0000000"},
         }
     ).encode()
     headers = {
@@ -168,11 +163,7 @@ def _fill(settings: Settings, url: str, events: int) -> None:
     upgrade(app)
     with app.app_context():
         now = utc_now()
-        kept = {
-            "id": "1",
-            "sealed": seal("whsec_" + base64.b64encode(b"k" * 32).decode(), SECRET_KEY),
-            "until": None,
-        }
+        kept = {"id": "1", "sealed": seal("whsec_" + base64.b64encode(b"k" * 32).decode(), SECRET_KEY), "until": None}
         with transaction() as session:
             session.add(Target(kind="webhook", name="hook", url=url, sealed_secrets=[kept]))
             rows = [
