@@ -49,6 +49,10 @@ from review_app.publishing import key_file, public
 from review_app.publishing import models as _publishing_models
 from review_app.publishing import views as publishing
 from review_app.publishing.deliveries import jobs as deliveries_jobs
+from review_app.publishing.truth import api as truth_api
+from review_app.publishing.truth import jobs as truth_jobs
+from review_app.publishing.truth import models as _truth_models
+from review_app.publishing.truth import views as truth
 from review_app.review_queue import api as review_queue_api
 from review_app.review_queue import jobs as review_queue_jobs
 from review_app.review_queue import models as _review_queue_models
@@ -98,6 +102,8 @@ BLUEPRINTS = (
     key_file.blueprint,
     publishing.blueprint,
     publishing_api.blueprint,
+    truth.blueprint,
+    truth_api.blueprint,
     review_queue.blueprint,
     review_queue_api.blueprint,
     saved_views.blueprint,
@@ -125,6 +131,7 @@ JOBS = (
     *review_queue_jobs.JOBS,
     *publishing_jobs.JOBS,
     *deliveries_jobs.JOBS,
+    *truth_jobs.JOBS,
     *bulk_jobs.JOBS,
     *drafts_jobs.JOBS,
 )
@@ -148,6 +155,7 @@ PART_OF = {
     "bulk": "review_queue",
     "drafts": "review_queue",
     "notes": "articles",
+    "truth": "publishing",
 }
 """Blueprints without an entry of their own in the header, and under whose they stand."""
 
@@ -156,6 +164,7 @@ MODELS = (
     _importing_models,
     _sources_models,
     _publishing_models,
+    _truth_models,
     _review_queue_models,
     _reviewing_models,
     _bulk_models,

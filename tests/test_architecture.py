@@ -45,6 +45,7 @@ PARTIALS = [path for path in TEMPLATE_FILES if path.name.startswith("_")]
 
 ROUTES = """
 GET     /                                                    log in
+GET     /<string(maxlength=128, minlength=8):key>.txt        public
 GET     /admin/changes                                       set policy
 GET     /admin/policy                                        set policy
 POST    /admin/policy                                        set policy
@@ -122,6 +123,8 @@ GET     /api/v1/queue                                        review
 POST    /api/v1/queue/next                                   review
 GET     /api/v1/reasons                                      review
 GET     /api/v1/stats                                        see statistics
+GET     /api/v1/truth                                        publish
+POST    /api/v1/truth/<int:check_id>/mend                    publish
 GET     /api/v1/sources                                      manage sources
 POST    /api/v1/sources                                      manage sources
 GET     /api/v1/sources/<int:import_source_id>               manage sources
@@ -208,6 +211,8 @@ DELETE  /profile/tokens/<int:token_id>                       own profile
 GET     /publications                                        publish
 POST    /publications                                        publish
 GET     /publications/<int:run_id>                           publish
+GET     /publications/truth                                  publish
+POST    /publications/truth/<int:check_id>/mendings          publish
 GET     /queue                                               review
 PUT     /queue/columns                                       review
 POST    /queue/next                                          review
