@@ -55,6 +55,7 @@ ONE_DATABASE = (
     "publishing/outside/test_cloudflare.py",
     "publishing/outside/test_indexnow.py",
     "publishing/test_public.py",
+    "publishing/truth/test_browser.py",
     "publishing/truth/test_page.py",
     "review_queue/test_browser.py",
     "review_queue/test_place_pages.py",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Lock
 from urllib.parse import urljoin, urlsplit
 
@@ -25,7 +25,8 @@ MOST_ROBOTS_BYTES = 512 * 1024
 MOST_PARTS = 100
 MOST_SECONDS = 60.0
 """Of one site's sitemap no more is read in a run; what is not found then may stand in the rest."""
-KEPT_SECONDS = 3600.0
+KEPT = timedelta(hours=1)
+"""After so long it is read in full, whatever a cache says of what we have."""
 MOST_KEPT = 100
 
 
@@ -41,7 +42,7 @@ class Part:
     parts: tuple[str, ...]
     etag: str
     modified: str
-    read_at: float
+    read_at: datetime
 
 
 @dataclass(slots=True)
@@ -115,7 +116,7 @@ class Sitemaps:
         """One file. Raises `CannotRead` and `Unreachable`."""
         with self._lock:
             kept = self._kept.get(url)
-        if kept is not None and time.monotonic() - kept.read_at > KEPT_SECONDS:
+        if kept is not None and utc_now() - kept.read_at > KEPT:
             kept = None
         answer = self.visitor.get(url, most_bytes=MOST_PART_BYTES, headers=_conditions(kept))
         if answer.status == 304 and kept is not None:
@@ -128,7 +129,7 @@ class Sitemaps:
             parts,
             answer.headers.get("ETag", ""),
             answer.headers.get("Last-Modified", ""),
-            time.monotonic(),
+            utc_now(),
         )
         self._keep(url, fresh)
         return fresh

@@ -76,6 +76,7 @@ def test_a_page_that_cannot_be_read_is_tried_less_and_less_often():
 
 def test_a_host_is_asked_no_more_often_than_is_stated(monkeypatch):
     pauses = []
+    monkeypatch.setattr(visiting, "MOST_A_SECOND", MOST_A_SECOND)
     monkeypatch.setattr(visiting.time, "sleep", pauses.append)
     began = time.monotonic()
     with serving(Response("fine")) as url, visiting.Visitor(allow_private=True) as visitor:
