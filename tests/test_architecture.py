@@ -45,7 +45,7 @@ PARTIALS = [path for path in TEMPLATE_FILES if path.name.startswith("_")]
 
 ROUTES = """
 GET     /                                                    log in
-GET     /<string(maxlength=128, minlength=8):key>.txt        public
+GET     /<string(minlength=8, maxlength=128):key>.txt           public
 GET     /admin/changes                                       set policy
 GET     /admin/policy                                        set policy
 POST    /admin/policy                                        set policy
