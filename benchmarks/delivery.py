@@ -15,14 +15,12 @@ import base64
 import json
 import multiprocessing
 import os
-import signal
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
+from multiprocessing.synchronize import Barrier
 from typing import Any
 
 import httpx
@@ -35,7 +33,7 @@ from review_app.base.settings import Settings
 from review_app.outbox.models import OutboxEvent
 from review_app.publishing.deliveries.jobs import run_relay
 from review_app.publishing.models import Target
-from review_app.worker import jobs_of
+from review_app.worker import jobs_of, work
 
 SECRET_KEY = "s" * 32
 ANSWER = b"HTTP/1.1 204 No Content\r\n\r\n"
@@ -100,13 +98,30 @@ def _receiver() -> Iterator[tuple[str, Callable[[], Any]]]:
         process.join()
 
 
+def _bare_client(url: str, count: int, ready: Barrier) -> None:
+    ready.wait()
+    _post(url, count)
+
+
+def _worker(settings: Settings, ready: Barrier) -> None:
+    app = create_app(settings)
+    with app.app_context():
+        ready.wait()
+        work(app)
+
+
 def _post(url: str, count: int) -> None:
     """A bare client: the same size of body and headers, and nothing else."""
     body = json.dumps(
         {
             "type": "article.approved",
             "timestamp": utc_now().isoformat(),
-            "data": {"source_id": "a-0000000", "version": "1.3.0", "sequence": 1, "url": "/api/v1/articles/a-0000000"},
+            "data": {
+                "source_id": "a-0000000",
+                "version": "1.3.0",
+                "sequence": 1,
+                "url": "/api/v1/articles/a-0000000",
+            },
         }
     ).encode()
     headers = {
@@ -135,7 +150,9 @@ def _wait(ask: Callable[[], Any], count: int) -> float:
 def _bare(events: int, processes: int) -> float:
     with _receiver() as (url, ask):
         spawn = multiprocessing.get_context("spawn")
-        clients = [spawn.Process(target=_post, args=(url, events // processes)) for _ in range(processes)]
+        ready = spawn.Barrier(processes)
+        given = (url, events // processes, ready)
+        clients = [spawn.Process(target=_bare_client, args=given) for _ in range(processes)]
         for client in clients:
             client.start()
         rate = _wait(ask, events // processes * processes)
@@ -144,18 +161,21 @@ def _bare(events: int, processes: int) -> float:
         return rate
 
 
-def _ours(settings: Settings, variables: dict[str, str], events: int, workers: int) -> float:
+def _ours(settings: Settings, events: int, workers: int) -> float:
     with _receiver() as (url, ask):
         _fill(settings, url, events)
-        command = [sys.executable, "-m", "review_app", "worker"]
-        started = [subprocess.Popen(command, env={**os.environ, **variables}) for _ in range(workers)]
+        spawn = multiprocessing.get_context("spawn")
+        ready = spawn.Barrier(workers)
+        started = [spawn.Process(target=_worker, args=(settings, ready)) for _ in range(workers)]
+        for process in started:
+            process.start()
         try:
             return _wait(ask, events)
         finally:
             for process in started:
-                process.send_signal(signal.SIGTERM)
+                process.terminate()
             for process in started:
-                process.wait()
+                process.join()
 
 
 def _fill(settings: Settings, url: str, events: int) -> None:
@@ -163,7 +183,11 @@ def _fill(settings: Settings, url: str, events: int) -> None:
     upgrade(app)
     with app.app_context():
         now = utc_now()
-        kept = {"id": "1", "sealed": seal("whsec_" + base64.b64encode(b"k" * 32).decode(), SECRET_KEY), "until": None}
+        kept = {
+            "id": "1",
+            "sealed": seal("whsec_" + base64.b64encode(b"k" * 32).decode(), SECRET_KEY),
+            "until": None,
+        }
         with transaction() as session:
             session.add(Target(kind="webhook", name="hook", url=url, sealed_secrets=[kept]))
             rows = [
@@ -207,7 +231,7 @@ def main() -> None:
         }
         bare = _bare(chosen.events, chosen.workers)
         print(f"bare client {bare:8,.0f} a second, {chosen.workers} at once")
-        ours = _ours(Settings.from_environment(variables), variables, chosen.events, chosen.workers)
+        ours = _ours(Settings.from_environment(variables), chosen.events, chosen.workers)
         print(f"workers     {ours:8,.0f} a second, {chosen.workers} at once")
         print(f"ratio       {ours / bare:8.2f} (goal 0.7)")
 

@@ -15,10 +15,12 @@ from review_app.accounts.rules import Permission
 from review_app.articles import api as articles_api
 from review_app.articles import jobs as articles_jobs
 from review_app.articles import views as articles
+from review_app.articles.rules import SCORE_LABELS, SCORE_WORDS, in_words
 from review_app.base import logging
 from review_app.base.answers import asks_for_part
 from review_app.base.database import connect, db
 from review_app.base.jobs import Jobs
+from review_app.base.messages import lazy_gettext as _l
 from review_app.base.paths import STATIC, TEMPLATES
 from review_app.base.problems import handle_errors, wants_json
 from review_app.base.security import TrustedProxies, csrf, secure
@@ -44,11 +46,16 @@ from review_app.notifications import views as notifications
 from review_app.operations import api as operations_api
 from review_app.operations import views as operations
 from review_app.publishing import api as publishing_api
+from review_app.publishing import hook_views as publish_hook
 from review_app.publishing import jobs as publishing_jobs
 from review_app.publishing import key_file, public
 from review_app.publishing import models as _publishing_models
 from review_app.publishing import views as publishing
 from review_app.publishing.deliveries import jobs as deliveries_jobs
+from review_app.publishing.targets import api as targets_api
+from review_app.publishing.targets import delivery_api as deliveries_api
+from review_app.publishing.targets import delivery_views as deliveries
+from review_app.publishing.targets import views as targets
 from review_app.publishing.truth import api as truth_api
 from review_app.publishing.truth import jobs as truth_jobs
 from review_app.publishing.truth import models as _truth_models
@@ -101,9 +108,14 @@ BLUEPRINTS = (
     public.blueprint,
     key_file.blueprint,
     publishing.blueprint,
+    publish_hook.blueprint,
     publishing_api.blueprint,
     truth.blueprint,
     truth_api.blueprint,
+    targets.blueprint,
+    targets_api.blueprint,
+    deliveries.blueprint,
+    deliveries_api.blueprint,
     review_queue.blueprint,
     review_queue_api.blueprint,
     saved_views.blueprint,
@@ -137,18 +149,20 @@ JOBS = (
 )
 
 NAVIGATION = (
-    ("Queue", "review_queue.queue", Permission.REVIEW),
-    ("Articles", "articles.index", Permission.READ_ARTICLES),
-    ("Statistics", "insights.stats", Permission.SEE_STATISTICS),
-    ("Imports", "importing.index", Permission.IMPORT),
-    ("Publishing", "publishing.index", Permission.PUBLISH),
-    ("Policy", "reviewing.policy", Permission.SET_POLICY),
-    ("Changes", "operations.changes", Permission.SET_POLICY),
-    ("Users", "accounts.users", Permission.MANAGE_ACCOUNTS),
+    (_l("Queue"), "review_queue.queue", Permission.REVIEW),
+    (_l("Articles"), "articles.index", Permission.READ_ARTICLES),
+    (_l("Statistics"), "insights.stats", Permission.SEE_STATISTICS),
+    (_l("Imports"), "importing.index", Permission.IMPORT),
+    (_l("Publishing"), "publishing.index", Permission.PUBLISH),
+    (_l("Policy"), "reviewing.policy", Permission.SET_POLICY),
+    (_l("Changes"), "operations.changes", Permission.SET_POLICY),
+    (_l("Users"), "accounts.users", Permission.MANAGE_ACCOUNTS),
 )
 
 PART_OF = {
     "sources": "importing",
+    "targets": "publishing",
+    "deliveries": "publishing",
     "places": "review_queue",
     "saved_views": "review_queue",
     "wayfinding": "review_queue",
@@ -156,6 +170,7 @@ PART_OF = {
     "drafts": "review_queue",
     "notes": "articles",
     "truth": "publishing",
+    "publish_hook": "publishing",
 }
 """Blueprints without an entry of their own in the header, and under whose they stand."""
 
@@ -208,6 +223,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     for endpoint in ("static", "vendor", "asset"):
         permit(Permission.PUBLIC)(app.view_functions[endpoint])
     app.context_processor(_context)
+    app.jinja_env.globals.update(SCORE_LABELS=SCORE_LABELS, SCORE_WORDS=SCORE_WORDS)
+    app.jinja_env.filters["in_words"] = in_words
     Jobs(app, settings, JOBS)
     app.wsgi_app = TrustedProxies(MethodOverride(app.wsgi_app), settings.trusted_proxies)  # type: ignore[method-assign]  # as Flask says
     return app

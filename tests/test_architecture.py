@@ -47,6 +47,8 @@ ROUTES = """
 GET     /                                                    log in
 GET     /<string(minlength=8, maxlength=128):key>.txt           public
 GET     /admin/changes                                       set policy
+GET     /admin/deliveries/<int:delivery_id>                  manage targets
+POST    /admin/deliveries/<int:delivery_id>/retry            manage targets
 GET     /admin/policy                                        set policy
 POST    /admin/policy                                        set policy
 POST    /admin/policy/checklist                              set policy
@@ -59,6 +61,20 @@ GET     /admin/reasons/<int:reason_id>                       set policy
 PUT     /admin/reasons/<int:reason_id>                       set policy
 DELETE  /admin/reasons/<int:reason_id>                       set policy
 PUT     /admin/reasons/<int:reason_id>/position              set policy
+GET     /admin/targets                                       manage targets
+POST    /admin/targets                                       manage targets
+GET     /admin/targets/new                                   manage targets
+GET     /admin/targets/<int:target_id>                       manage targets
+PUT     /admin/targets/<int:target_id>                       manage targets
+DELETE  /admin/targets/<int:target_id>                       manage targets
+POST    /admin/targets/<int:target_id>/checks                manage targets
+GET     /admin/targets/<int:target_id>/deliveries            manage targets
+POST    /admin/targets/<int:target_id>/deliveries            manage targets
+PUT     /admin/targets/<int:target_id>/enabled               manage targets
+DELETE  /admin/targets/<int:target_id>/enabled               manage targets
+POST    /admin/targets/<int:target_id>/secrets               manage targets
+DELETE  /admin/targets/<int:target_id>/secrets/<string:secret_id>  manage targets
+POST    /admin/targets/<int:target_id>/test-events           manage targets
 GET     /admin/users                                         manage accounts
 POST    /admin/users                                         manage accounts
 PUT     /admin/users/<int:user_id>/access                    manage accounts
@@ -95,6 +111,9 @@ POST    /api/v1/bulk/<int:bulk_id>/stop                      change many
 POST    /api/v1/bulk/<int:bulk_id>/undo                      change many
 GET     /api/v1/decisions/<int:decision_id>                  read articles
 POST    /api/v1/decisions/<int:decision_id>/rollback         review
+GET     /api/v1/deliveries/<int:delivery_id>                 manage targets
+GET     /api/v1/deliveries/<int:delivery_id>/attempts        manage targets
+POST    /api/v1/deliveries/<int:delivery_id>/retry           manage targets
 GET     /api/v1/evidence/paragraphs                          read articles
 GET     /api/v1/evidence/paragraphs/<string:digest>/articles  read articles
 GET     /api/v1/imports                                      import
@@ -119,6 +138,16 @@ GET     /api/v1/publications                                 publish
 GET     /api/v1/publish-runs                                 publish
 POST    /api/v1/publish-runs                                 publish
 GET     /api/v1/publish-runs/<int:run_id>                    publish
+PUT     /api/v1/publish-runs/<int:run_id>/pause              publish
+DELETE  /api/v1/publish-runs/<int:run_id>/pause              publish
+POST    /api/v1/publish-runs/<int:run_id>/retry              publish
+GET     /api/v1/publish-runs/<int:run_id>/rollback           publish
+POST    /api/v1/publish-runs/<int:run_id>/rollback           publish
+GET     /api/v1/publish-runs/<int:run_id>/rollback/left-out  publish
+POST    /api/v1/publish-runs/<int:run_id>/stop               publish
+GET     /api/v1/publish-schedules                            publish
+POST    /api/v1/publish-schedules                            publish
+DELETE  /api/v1/publish-schedules/<int:schedule_id>          publish
 GET     /api/v1/queue                                        review
 POST    /api/v1/queue/next                                   review
 GET     /api/v1/reasons                                      review
@@ -132,6 +161,17 @@ PATCH   /api/v1/sources/<int:import_source_id>               manage sources
 DELETE  /api/v1/sources/<int:import_source_id>               manage sources
 GET     /api/v1/sources/<int:import_source_id>/reads         manage sources
 POST    /api/v1/sources/<int:import_source_id>/reads         manage sources
+GET     /api/v1/targets                                      manage targets
+POST    /api/v1/targets                                      manage targets
+GET     /api/v1/targets/<int:target_id>                      manage targets
+PATCH   /api/v1/targets/<int:target_id>                      manage targets
+DELETE  /api/v1/targets/<int:target_id>                      manage targets
+POST    /api/v1/targets/<int:target_id>/check                manage targets
+GET     /api/v1/targets/<int:target_id>/deliveries           manage targets
+POST    /api/v1/targets/<int:target_id>/deliveries/retry     manage targets
+POST    /api/v1/targets/<int:target_id>/secrets              manage targets
+DELETE  /api/v1/targets/<int:target_id>/secrets/<string:secret_id>  manage targets
+POST    /api/v1/targets/<int:target_id>/test-event           manage targets
 GET     /api/v1/views                                        review
 POST    /api/v1/views                                        review
 PATCH   /api/v1/views/<int:view_id>                          review
@@ -213,6 +253,17 @@ POST    /publications                                        publish
 GET     /publications/<int:run_id>                           publish
 GET     /publications/truth                                  publish
 POST    /publications/truth/<int:check_id>/mendings          publish
+PUT     /publications/<int:run_id>/pause                     publish
+DELETE  /publications/<int:run_id>/pause                     publish
+POST    /publications/<int:run_id>/retry                     publish
+GET     /publications/<int:run_id>/rollback                  publish
+POST    /publications/<int:run_id>/rollback                  publish
+POST    /publications/<int:run_id>/stop                      publish
+GET     /publications/hook                                   publish
+POST    /publications/preview                                publish
+GET     /publications/schedules                              publish
+POST    /publications/schedules                              publish
+DELETE  /publications/schedules/<int:schedule_id>            publish
 GET     /queue                                               review
 PUT     /queue/columns                                       review
 POST    /queue/next                                          review

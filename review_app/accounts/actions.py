@@ -16,6 +16,7 @@ from review_app.accounts.models import ApiToken, LoginAttempt, User, UserSession
 from review_app.accounts.queries import failures_since, find_user, token_digest
 from review_app.accounts.rules import UNDO_SECONDS, Role
 from review_app.base.errors import Conflict, Invalid, TooMany
+from review_app.base.messages import lazy_gettext as _l
 from review_app.base.security import (
     LOGIN_DELAYS_SECONDS,
     LOGIN_FAILURES,
@@ -37,7 +38,7 @@ class WrongPassword(Invalid):
     """The email or the password is wrong; nobody is told which. `delay_seconds` is how long the answer waits."""
 
     def __init__(self, delay_seconds: float) -> None:
-        super().__init__("The email or the password is not right.")
+        super().__init__(_l("The email or the password is not right."))
         self.delay_seconds = delay_seconds
 
 
@@ -47,7 +48,7 @@ class TooManyFailures(TooMany):
     def __init__(self) -> None:
         seconds = int(LOGIN_WINDOW.total_seconds())
         super().__init__(
-            "Too many wrong passwords. Please wait a few minutes and try again.", retry_seconds=seconds
+            _l("Too many wrong passwords. Please wait a few minutes and try again."), retry_seconds=seconds
         )
 
 
@@ -56,7 +57,7 @@ def normal_email(email: str) -> str:
     try:
         return validate_email(email, check_deliverability=False, test_environment=True).normalized.lower()
     except EmailNotValidError as error:
-        raise Invalid("That is not an email address.", {"email": [str(error)]}) from error
+        raise Invalid(_l("That is not an email address."), {"email": [str(error)]}) from error
 
 
 def check_password(password: str) -> None:
@@ -64,7 +65,7 @@ def check_password(password: str) -> None:
     least, most = PASSWORD_LENGTH
     if not least <= len(password) <= most:
         raise Invalid(
-            "That password cannot be used.", {"password": [f"must have {least} to {most} characters"]}
+            _l("That password cannot be used."), {"password": [f"must have {least} to {most} characters"]}
         )
 
 
@@ -102,7 +103,7 @@ def add_user(
     try:
         session.flush()
     except IntegrityError as error:
-        raise Conflict(f"{address} has an account already.") from error
+        raise Conflict(_l("%(address)s has an account already.", address=address)) from error
     log_event(session, "user.added", ("user", address), actor=actor, now=now, after={"role": role.value})
     return user
 
@@ -247,7 +248,7 @@ def enable_user(session: Session, user: User, *, actor: Actor, now: datetime) ->
 def _keep_an_administrator(session: Session, leaving: User) -> None:
     others = select(User.id).where(User.role == Role.ADMIN, User.is_active, User.id != leaving.id).limit(1)
     if session.scalar(others.with_for_update()) is None:
-        raise Conflict("This is the last administrator. Make somebody else one first.")
+        raise Conflict(_l("This is the last administrator. Make somebody else one first."))
 
 
 def set_profile(user: User, *, name: str, time_zone: str, theme: str, language: str | None = None) -> None:
@@ -255,7 +256,9 @@ def set_profile(user: User, *, name: str, time_zone: str, theme: str, language: 
     try:
         ZoneInfo(time_zone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise Invalid("That time zone is not known.", {"time_zone": ["is not a known time zone"]}) from error
+        raise Invalid(
+            _l("That time zone is not known."), {"time_zone": ["is not a known time zone"]}
+        ) from error
     user.name, user.time_zone, user.theme = name.strip() or user.email, time_zone, theme
     user.language = user.language if language is None else language
 
@@ -264,7 +267,9 @@ def set_handling(user: User, *, single_keys: bool, undo_seconds: int | None) -> 
     """Change how a person decides: by single keys or not, and how long a decision can be taken back. Raises `Invalid`."""
     least, most = UNDO_SECONDS
     if undo_seconds is not None and not least <= undo_seconds <= most:
-        raise Invalid("That is too short or too long.", {"undo_seconds": [f"must be from {least} to {most}"]})
+        raise Invalid(
+            _l("That is too short or too long."), {"undo_seconds": [f"must be from {least} to {most}"]}
+        )
     user.single_keys, user.undo_seconds = single_keys, undo_seconds
 
 
@@ -273,7 +278,7 @@ def add_token(session: Session, user: User, name: str, *, actor: Actor, now: dat
     name = name.strip()
     if not 0 < len(name) <= NAME_LENGTH:
         message = f"must have 1 to {NAME_LENGTH} characters"
-        raise Invalid("A token needs a name, and not too long a one.", {"name": [message]})
+        raise Invalid(_l("A token needs a name, and not too long a one."), {"name": [message]})
     token = "rd_" + secrets.token_urlsafe(32)
     session.add(ApiToken(user_id=user.id, name=name, token_digest=token_digest(token), created_at=now))
     log_event(session, "token.added", ("user", user.email), actor=actor, now=now, after={"name": name})

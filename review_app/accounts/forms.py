@@ -33,16 +33,21 @@ from review_app.accounts.rules import UNDO_SECONDS, Role
 from review_app.base.errors import Invalid
 from review_app.base.forms import Form
 from review_app.base.languages import LANGUAGES
+from review_app.base.messages import lazy_gettext as _l
 from review_app.base.security import PASSWORD_LENGTH
 
 REGIONS = frozenset(
     {"Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"}
 )
 """Zones outside these are old aliases, or fixed offsets that know no summer time."""
-THEME_WORDS = {"": "As the system", "light": "Light", "dark": "Dark"}
-ROLE_WORDS = {Role.REVIEWER: "Reviewer", Role.LEAD: "Team lead", Role.ADMIN: "Administrator"}
+THEME_WORDS = {"": _l("As the system"), "light": _l("Light"), "dark": _l("Dark")}
+ROLE_WORDS = {
+    Role.REVIEWER: _l("Reviewer"),
+    Role.LEAD: _l("Team lead"),
+    Role.ADMIN: _l("Administrator"),
+}
 LEAST, MOST = PASSWORD_LENGTH
-GOOD_PASSWORD = Length(LEAST, MOST, message=f"A password has {LEAST} to {MOST} characters.")
+GOOD_PASSWORD = Length(LEAST, MOST, message=_l("A password has %(min)s to %(max)s characters."))
 
 
 def storable(text: str | None) -> str:
@@ -51,8 +56,8 @@ def storable(text: str | None) -> str:
 
 
 class LoginForm(Form):
-    email = EmailField("Email", [DataRequired("Type your email address.")], filters=[storable])
-    password = PasswordField("Password", [InputRequired("Type your password.")])
+    email = EmailField(_l("Email"), [DataRequired(_l("Type your email address."))], filters=[storable])
+    password = PasswordField(_l("Password"), [InputRequired(_l("Type your password."))])
     next = HiddenField()
     kept = HiddenField()
 
@@ -61,31 +66,33 @@ class ProfileForm(Form):
     """What a person may change about themselves: nothing else is read from what is sent."""
 
     name = StringField(
-        "Name",
+        _l("Name"),
         [
-            DataRequired("Type a name."),
-            Length(max=NAME_LENGTH, message=f"A name has at most {NAME_LENGTH} characters."),
+            DataRequired(_l("Type a name.")),
+            Length(max=NAME_LENGTH, message=_l("A name has at most %(max)s characters.")),
         ],
         filters=[storable],
     )
-    time_zone = SelectField("Time zone", validate_choice=True)
+    time_zone = SelectField(_l("Time zone"), validate_choice=True)
     language = SelectField(
-        "Language",
+        _l("Language"),
         choices=[
-            SelectChoice("", "As the browser asks"),
+            SelectChoice("", _l("As the browser asks")),
             *(SelectChoice(code, name) for code, name in LANGUAGES.items()),
         ],
     )
-    theme = RadioField("Colours", choices=[SelectChoice(value, text) for value, text in THEME_WORDS.items()])
+    theme = RadioField(
+        _l("Colours"), choices=[SelectChoice(value, text) for value, text in THEME_WORDS.items()]
+    )
 
 
 class HandlingForm(Form):
     """How a person decides. Nothing in `undo_seconds` is as the desk is set."""
 
-    single_keys = BooleanField("Keys act on the page")
+    single_keys = BooleanField(_l("Keys act on the page"))
     undo_seconds = IntegerField(
-        "Seconds to take a decision back",
-        [Optional(), NumberRange(*UNDO_SECONDS, message="Choose from %(min)s to %(max)s seconds.")],
+        _l("Seconds to take a decision back"),
+        [Optional(), NumberRange(*UNDO_SECONDS, message=_l("Choose from %(min)s to %(max)s seconds."))],
     )
 
 
@@ -94,36 +101,38 @@ class ThemeForm(Form):
 
 
 class PasswordForm(Form):
-    old = PasswordField("Password now", [InputRequired("Type the password you have now.")])
-    new = PasswordField("New password", [InputRequired("Type a new password."), GOOD_PASSWORD])
-    again = PasswordField("New password again", [EqualTo("new", "The two new passwords differ.")])
+    old = PasswordField(_l("Password now"), [InputRequired(_l("Type the password you have now."))])
+    new = PasswordField(_l("New password"), [InputRequired(_l("Type a new password.")), GOOD_PASSWORD])
+    again = PasswordField(_l("New password again"), [EqualTo("new", _l("The two new passwords differ."))])
 
 
 class TokenForm(Form):
     token_name = StringField(
-        "What it is for",
+        _l("What it is for"),
         [
-            DataRequired("Name the program."),
-            Length(max=NAME_LENGTH, message=f"At most {NAME_LENGTH} characters."),
+            DataRequired(_l("Name the program.")),
+            Length(max=NAME_LENGTH, message=_l("At most %(max)s characters.")),
         ],
         filters=[storable],
     )
 
 
 class RoleForm(Form):
-    role = SelectField("Role", choices=[SelectChoice(role.value, text) for role, text in ROLE_WORDS.items()])
+    role = SelectField(
+        _l("Role"), choices=[SelectChoice(role.value, text) for role, text in ROLE_WORDS.items()]
+    )
 
 
 class PersonForm(RoleForm):
     """A new person. Without a password one is made up."""
 
-    email = EmailField("Email", [DataRequired("Type an email address.")])
+    email = EmailField(_l("Email"), [DataRequired(_l("Type an email address."))])
     name = StringField(
-        "Name",
-        [Length(max=NAME_LENGTH, message=f"A name has at most {NAME_LENGTH} characters.")],
+        _l("Name"),
+        [Length(max=NAME_LENGTH, message=_l("A name has at most %(max)s characters."))],
         filters=[storable],
     )
-    password = PasswordField("Password", [Optional(strip_whitespace=False), GOOD_PASSWORD])
+    password = PasswordField(_l("Password"), [Optional(strip_whitespace=False), GOOD_PASSWORD])
 
     def validate_email(self, field: EmailField) -> None:
         """As strict as the action, so that the message stands at the field."""

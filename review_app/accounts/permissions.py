@@ -18,13 +18,14 @@ from review_app.base.clock import utc_now
 from review_app.base.database import db
 from review_app.base.errors import Forbidden
 from review_app.base.kept import kept_form, sent_form
+from review_app.base.messages import lazy_gettext as _l
 from review_app.base.problems import answer, wants_json
 from review_app.base.web import settings
 from review_app.outbox.actions import Actor
 
 View = TypeVar("View", bound=Callable[..., Any])
 NAMED = "_permission"
-SESSION_ENDED = (
+SESSION_ENDED = _l(
     "Your session has ended, so this was not sent. What you typed still stands on this page: send it once more, and you "
     "are asked for your password."
 )
@@ -76,7 +77,11 @@ def guard(app: Flask) -> None:
 @login_manager.user_loader  # type: ignore[untyped-decorator]  # Flask-Login has no types
 def _of_session(token: str) -> User | None:
     """A browser's session. Programs must send a token: a cookie never opens the API."""
-    return None if wants_json() else user_of_session(db.session(), token, utc_now())
+    user = None if wants_json() else user_of_session(db.session(), token, utc_now())
+    if user is not None:
+        # Here, for an error's page is theirs as well, where no permission was asked for.
+        g.zone, g.language = user.zone, user.language
+    return user
 
 
 @login_manager.request_loader  # type: ignore[untyped-decorator]  # Flask-Login has no types
@@ -92,7 +97,7 @@ def _ask() -> AnyResponse | None:
         return None
     permission = permission_of(request.endpoint)
     if permission is None:
-        raise Forbidden("This route names no permission, so nobody may use it.")
+        raise Forbidden(_l("This route names no permission, so nobody may use it."))
     if permission in ANONYMOUS:
         return None
     if not current_user.is_authenticated:
@@ -100,7 +105,7 @@ def _ask() -> AnyResponse | None:
     g.zone, g.language = person().zone, person().language
     g.show_timing = not settings().production or Role(person().role).includes(Role.LEAD)
     if not person().may(permission):
-        raise Forbidden("Your role does not include this.")
+        raise Forbidden(_l("Your role does not include this."))
     return None
 
 
@@ -115,7 +120,7 @@ def _log_in_first() -> AnyResponse:
         return login_page(LoginForm(data={"kept": kept.as_text()}), 401)
     if sent_form() is not None:
         return answer(
-            401, "Your session has ended, so this was not saved. Log in again and send it once more."
+            401, _l("Your session has ended, so this was not saved. Log in again and send it once more.")
         )
     here = request.full_path.rstrip("?") if request.method == "GET" else None
     login = url_for("accounts.login", next=here)

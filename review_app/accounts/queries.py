@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from review_app.accounts.models import ApiToken, LoginAttempt, User, UserSession
 from review_app.base.errors import NotFound
+from review_app.base.messages import lazy_gettext as _l
 from review_app.base.paging import Page, decode_cursor, encode_cursor, page_of
 
 
@@ -28,7 +29,7 @@ def get_user(session: Session, email: str) -> User:
     """The person with this address. Raises `NotFound`."""
     user = find_user(session, email)
     if user is None:
-        raise NotFound(f"Nobody here has the address {email}.")
+        raise NotFound(_l("Nobody here has the address %(email)s.", email=email))
     return user
 
 
@@ -36,7 +37,7 @@ def user_by_id(session: Session, user_id: int) -> User:
     """The person of this id. Raises `NotFound`."""
     user = session.get(User, user_id)
     if user is None:
-        raise NotFound("There is no such account.")
+        raise NotFound(_l("There is no such account."))
     return user
 
 
@@ -86,7 +87,7 @@ def token_by_id(session: Session, token_id: int, owner: User | None = None) -> A
     """The API token of this id, if it is the owner's (None: anybody's). Raises `NotFound`."""
     token = session.get(ApiToken, token_id)
     if token is None or (owner is not None and token.user_id != owner.id):
-        raise NotFound("There is no such token.")
+        raise NotFound(_l("There is no such token."))
     return token
 
 

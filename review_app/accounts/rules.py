@@ -38,6 +38,7 @@ class Permission(StrEnum):
     IMPORT = "import"
     MANAGE_SOURCES = "manage sources"
     PUBLISH = "publish"
+    MANAGE_TARGETS = "manage targets"
     SET_POLICY = "set policy"
     MANAGE_ACCOUNTS = "manage accounts"
 
@@ -56,6 +57,7 @@ LEAST_ROLE = {
     Permission.IMPORT: Role.LEAD,
     Permission.MANAGE_SOURCES: Role.ADMIN,
     Permission.PUBLISH: Role.LEAD,
+    Permission.MANAGE_TARGETS: Role.LEAD,
     Permission.SET_POLICY: Role.LEAD,
     Permission.MANAGE_ACCOUNTS: Role.ADMIN,
 }

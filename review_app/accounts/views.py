@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from flask import Blueprint, g, make_response, redirect, render_template, request, session, url_for
+from flask_babel import gettext as _
 from flask_login import current_user, login_user
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -34,7 +35,7 @@ from review_app.base.clock import utc_now
 from review_app.base.database import db, transaction
 from review_app.base.errors import Conflict
 from review_app.base.kept import read_kept
-from review_app.base.languages import flash
+from review_app.base.languages import flash, within
 from review_app.base.problems import status_of
 from review_app.base.security import safe_next_path
 from review_app.base.web import same_site_referrer, settings
@@ -176,7 +177,7 @@ def change_profile() -> Response:
         seen = {name: form[name].data for name in ("time_zone", "theme", "language")}
         actions.set_profile(person(), name=form.name.data or "", **seen)
     g.language = person().language
-    flash("Your profile is saved.", "success")
+    flash(_("Your profile is saved."), "success")
     return redirect(url_for("accounts.profile"), 303)
 
 
@@ -190,7 +191,7 @@ def change_handling() -> Response:
     keys, seconds = bool(form.single_keys.data), form.undo_seconds.data
     with transaction():
         actions.set_handling(person(), single_keys=keys, undo_seconds=seconds)
-    flash("Saved: that is how you decide from now on.", "success")
+    flash(_("Saved: that is how you decide from now on."), "success")
     return redirect(url_for("accounts.profile"), 303)
 
 
@@ -216,10 +217,12 @@ def change_password() -> Response:
     try:
         token = _renew(form)
     except (WrongPassword, TooManyFailures) as error:
-        form.old.errors = ["That is not your password." if isinstance(error, WrongPassword) else error.detail]
+        form.old.errors = [
+            _("That is not your password.") if isinstance(error, WrongPassword) else error.detail
+        ]
         return _retry_later(_profile_page(password=form, status=status_of(error)), error)
     _enter(person(), token)
-    flash("Your password is changed. Every other browser is logged out.", "success")
+    flash(_("Your password is changed. Every other browser is logged out."), "success")
     return redirect(url_for("accounts.profile"), 303)
 
 
@@ -255,7 +258,7 @@ def revoke_token(token_id: int) -> Response:
     with transaction() as writes:
         token = token_by_id(writes, token_id, owner=person())
         actions.revoke_token(writes, token, actor=actor(), now=utc_now())
-    flash(f"The token “{token.name}” is revoked.", "success")
+    flash(_("The token “%(name)s” is revoked.", name=token.name), "success")
     return redirect(url_for("accounts.profile"), 303)
 
 
@@ -324,7 +327,7 @@ def change_role(user_id: int) -> Response:
     """Promote or demote a person."""
     form = RoleForm(request.form)
     if not form.validate():
-        return _users_page(problem="Choose one of the roles.", status=422)
+        return _users_page(problem=_("Choose one of the roles."), status=422)
     role = Role(form.role.data)
     return _change(
         user_id, lambda writes, user: actions.change_role(writes, user, role, actor=actor(), now=utc_now())
@@ -357,8 +360,13 @@ def _change(user_id: int, change: Callable[[Session, User], None]) -> Response:
             change(writes, user)
     except Conflict as error:
         return _users_page(problem=error.detail, status=status_of(error))
-    access = "may log in" if user.is_active else "is shut out"
-    flash(f"{user.name}: {ROLE_WORDS[Role(user.role)].lower()}, {access}.", "success")
+    who = {"name": user.name, "role": within(ROLE_WORDS[Role(user.role)])}
+    said = (
+        _("%(name)s: %(role)s, may log in.", **who)
+        if user.is_active
+        else _("%(name)s: %(role)s, is shut out.", **who)
+    )
+    flash(said, "success")
     return redirect(url_for("accounts.users", after=request.args.get("after")), 303)
 
 

@@ -11,9 +11,10 @@ from sqlalchemy import ColumnElement, Select
 from sqlalchemy.orm import Session
 
 from review_app.articles.models import Article, ArticleFlag
-from review_app.articles.rules import SCORES, RevisionStatus
+from review_app.articles.rules import SCORE_LABELS, SCORE_WORDS, SCORES, RevisionStatus, in_words
 from review_app.articles.search import matches
 from review_app.base.errors import Invalid
+from review_app.base.messages import lazy_gettext as _l
 
 PLAIN = {
     "stack": Article.primary_stack,
@@ -23,14 +24,20 @@ PLAIN = {
 }
 RANGES = ("overall", *SCORES)
 """What has a least and a most: `overall_min` and so on. `overall` is the mean of the four."""
+RANGE_LABELS: Mapping[str, str] = {"overall": _l("Overall"), **SCORE_LABELS}
+RANGE_WORDS: Mapping[str, str] = {"overall": _l("overall score"), **SCORE_WORDS}
+OUR_WORDS = frozenset({"status", "difficulty"})
+"""Fields whose values are words of ours, and so are told in the reader's language."""
 LONGEST = 500
+LONGEST_TOLD = 60
+"""So much of a value that cannot be meant is told again."""
 Check = Callable[[str], str | None]
 """What is wrong with a value, to stand after the name of its field; None if nothing is."""
 
 
 def one_of(*words: str) -> Check:
     """Only these words may be meant."""
-    return lambda value: None if value in words else f"must be one of: {', '.join(words)}"
+    return lambda value: None if value in words else _l("must be one of: %(words)s", words=", ".join(words))
 
 
 def whole_number(least: int, most: int) -> Check:
@@ -38,15 +45,15 @@ def whole_number(least: int, most: int) -> Check:
 
     def check(value: str) -> str | None:
         digits = value.isascii() and value.isdigit() and len(value) < 19
-        return (
-            None if digits and least <= int(value) <= most else f"must be a whole number, {least} to {most}"
-        )
+        if digits and least <= int(value) <= most:
+            return None
+        return _l("must be a whole number from %(least)s to %(most)s", least=least, most=most)
 
     return check
 
 
 def _import_number(value: str) -> str | None:
-    return None if whole_number(0, 10**18 - 1)(value) is None else "must be the number of an import"
+    return None if whole_number(0, 10**18 - 1)(value) is None else _l("must be the number of an import")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +81,25 @@ class Filters:
     clarity_max: str = ""
 
     LABELS: ClassVar[Mapping[str, str]] = {
-        "q": "Search",
-        "stack": "Stack",
-        "topic": "Topic",
-        "difficulty": "Difficulty",
-        "code_language": "Code language",
-        "flag": "Flag",
-        "status": "Status",
-        "batch": "Import",
-        "scored": "Scored",
-        **{f"{name}_min": f"Least {name}" for name in RANGES},
-        **{f"{name}_max": f"Most {name}" for name in RANGES},
+        "q": _l("Search"),
+        "stack": _l("Stack"),
+        "topic": _l("Topic"),
+        "difficulty": _l("Difficulty"),
+        "code_language": _l("Code language"),
+        "flag": _l("Flag"),
+        "status": _l("Status"),
+        "batch": _l("Import"),
+        "scored": _l("Scored"),
+        **{f"{name}_min": _l("Lowest %(score)s", score=RANGE_WORDS[name]) for name in RANGES},
+        **{f"{name}_max": _l("Highest %(score)s", score=RANGE_WORDS[name]) for name in RANGES},
     }
+    MEANT: ClassVar[Mapping[str, str]] = {
+        "status": _l("status"),
+        "batch": _l("import"),
+        **{f"{name}_min": _l("lowest %(score)s", score=RANGE_WORDS[name]) for name in RANGES},
+        **{f"{name}_max": _l("highest %(score)s", score=RANGE_WORDS[name]) for name in RANGES},
+    }
+    """What a value would have to be, in a sentence; of other fields a choice."""
     CHECKS: ClassVar[Mapping[str, Check]] = {
         "status": one_of(*RevisionStatus),
         "batch": _import_number,
@@ -113,16 +127,26 @@ class Filters:
                 and not wrong.keys() & {f"{name}_min", f"{name}_max"}
                 and int(least) > int(most)
             ):
-                wrong[f"{name}_max"] = [f"must not be below the least, {least}"]
+                wrong[f"{name}_max"] = [_l("must not be below the lowest, %(least)s", least=least)]
         return cls(**given | dict.fromkeys(wrong, "")), wrong
 
     @classmethod
     def of(cls, values: Mapping[str, str]) -> Self:
         """Read them from an address. Raises `Invalid` for a value that cannot be meant."""
         found, wrong = cls.read(values)
-        for name in wrong:
-            raise Invalid(f"That {cls.LABELS.get(name, name).lower()} is not known.", wrong)
+        for name, faults in wrong.items():
+            raise Invalid(cls._refusal(name, values.get(name, "").strip()[:LONGEST_TOLD], faults[0]), wrong)
         return found
+
+    @classmethod
+    def _refusal(cls, name: str, value: str, fault: str) -> str:
+        choice = _l("choice for “%(label)s”", label=cls.LABELS.get(name, name))
+        return _l(
+            "“%(value)s” is no %(what)s: it %(fault)s.",
+            value=value,
+            what=cls.MEANT.get(name, choice),
+            fault=fault,
+        )
 
     def active(self) -> dict[str, str]:
         """Those that are set, by name."""
@@ -152,13 +176,18 @@ class Filters:
     def words(self, name: str, value: str) -> str:
         """One active filter, as it is told to a person."""
         if name == "scored":
-            return "All four scored" if value == "yes" else "Not scored"
-        label = self.LABELS[name]
-        if name.endswith(("_min", "_max")):
+            return _l("All four scored") if value == "yes" else _l("Not scored")
+        if name == "q":
+            return _l("Search: %(words)s", words=value.replace("_", " "))
+        score, _, end = name.rpartition("_")
+        if score in RANGES:
             return (
-                f"{label.partition(' ')[2].capitalize()} {'from' if name.endswith('min') else 'to'} {value}"
+                _l("%(score)s from %(value)s", score=RANGE_LABELS[score], value=value)
+                if end == "min"
+                else _l("%(score)s to %(value)s", score=RANGE_LABELS[score], value=value)
             )
-        return f"{label}: {value.replace('_', ' ')}"
+        words = in_words(value) if name in OUR_WORDS else value.replace("_", " ")
+        return _l("%(label)s: %(value)s", label=self.LABELS[name], value=words)
 
     def apply(self, session: Session, query: Select[Any]) -> Select[Any]:
         """Narrow a query over articles."""

@@ -16,6 +16,8 @@ from html import escape, unescape
 import nh3
 
 from review_app.articles.markup_bounds import USUAL_LIMITS, MarkupLimits, TooMuchMarkup, bounded, names
+from review_app.base.languages import told
+from review_app.base.messages import lazy_gettext as _l
 
 __all__ = [
     "SANITISER_VERSION",
@@ -241,13 +243,16 @@ def _shown(image: _Image) -> str:
     return f'<img src="{escape(image.src)}" alt="{escape(image.alt)}" loading="lazy" referrerpolicy="no-referrer">'
 
 
+NO_ADDRESS = _l("Image without a usable address")
+
+
 def _framed(image: _Image) -> str:
     text = f'<span class="remote-image-text">{escape(image.alt)}</span>' if image.alt else ""
     if not image.host:
-        return f'<span class="remote-image">{text}Image without a usable address</span>'
-    words = f"Open image at {escape(image.host)}"
+        return f'<span class="remote-image">{text}{told(NO_ADDRESS)}</span>'
+    words = escape(told(_l("Open image at %(host)s", host=image.host)))
     if image.in_link:  # a link in a link would end the outer one
-        return f'<span class="remote-image">{text}{escape(f"Image at {image.host}")}</span>'
+        return f'<span class="remote-image">{text}{escape(told(_l("Image at %(host)s", host=image.host)))}</span>'
     link = f'<a href="{escape(image.src)}" rel="noopener noreferrer nofollow" target="_blank">{words}</a>'
     return f'<span class="remote-image">{text}{link}</span>'
 

@@ -219,8 +219,9 @@ class Policy(Base):
     `floors`: score name to 0..100. `keep_indexable`: an approved article whose text arrives changed stays indexable in the
     approved text until somebody has read the new one. `due_after_days`: working days from entering the queue to being due,
     none if nothing is ever due; `due_a_day`: how many may become due on one day, none for any number.
-    `bulk_approve_limit`: how many articles a lead may approve at once, 0 for one by one only. `order_version` and
-    `due_version`: the version since which the queue is ordered so, and since which things are due so.
+    `bulk_approve_limit`: how many articles a lead may approve at once, 0 for one by one only. `publish_a_day`: how many may
+    become public on one day of `publish_zone`, none for any number. `publish_on_approval`: what is approved is published by
+    itself. `order_version` and `due_version`: the version since which the queue is ordered so, and since which things are due so.
     It stands here since imports ask for it, and they know no reviewing.
     """
 
@@ -230,6 +231,7 @@ class Policy(Base):
         CheckConstraint("due_after_days BETWEEN 1 AND 365", name="due_after_days"),
         CheckConstraint("due_a_day > 0", name="due_a_day"),
         CheckConstraint("bulk_approve_limit >= 0", name="bulk_approve_limit"),
+        CheckConstraint("publish_a_day > 0", name="publish_a_day"),
     )
 
     version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -239,6 +241,9 @@ class Policy(Base):
     due_after_days: Mapped[int | None]
     due_a_day: Mapped[int | None]
     bulk_approve_limit: Mapped[int] = mapped_column(default=0)
+    publish_a_day: Mapped[int | None]
+    publish_zone: Mapped[str] = mapped_column(default="UTC")
+    publish_on_approval: Mapped[bool] = mapped_column(default=False)
     order_version: Mapped[int] = mapped_column(default=0)
     due_version: Mapped[int] = mapped_column(default=0)
     reason: Mapped[str]

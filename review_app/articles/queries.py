@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from review_app.articles.filters import Filters
 from review_app.articles.models import Article, ArticleBody, ArticleVersion, Policy
 from review_app.base.errors import NotFound
+from review_app.base.messages import lazy_gettext as _l
 from review_app.base.paging import Page, decode_cursor, encode_cursor, page_of
 
 
@@ -81,7 +82,7 @@ def get_article(session: Session, source_id: str) -> Article:
         )
     )
     if found is None:
-        raise NotFound(f"There is no article {source_id[:200]}.")
+        raise NotFound(_l("There is no article %(source_id)s.", source_id=source_id[:200]))
     return found
 
 
@@ -89,7 +90,7 @@ def find_article(session: Session, source_id: str) -> Article:
     """The article's row alone, neither its text nor held. Raises `NotFound`."""
     found = session.scalar(select(Article).where(Article.source_id == source_id))
     if found is None:
-        raise NotFound(f"There is no article {source_id[:200]}.")
+        raise NotFound(_l("There is no article %(source_id)s.", source_id=source_id[:200]))
     return found
 
 
@@ -97,7 +98,7 @@ def lock_article(session: Session, source_id: str) -> Article:
     """The article's row, held until the transaction ends. Raises `NotFound`."""
     found = session.scalar(select(Article).where(Article.source_id == source_id).with_for_update())
     if found is None:
-        raise NotFound(f"There is no article {source_id[:200]}.")
+        raise NotFound(_l("There is no article %(source_id)s.", source_id=source_id[:200]))
     return found
 
 

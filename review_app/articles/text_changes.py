@@ -15,6 +15,8 @@ from itertools import islice
 
 import lxml.html
 
+from review_app.base.messages import lazy_gettext as _l
+
 MOST_CHARACTERS = 1_000_000
 MOST_BLOCKS = 20_000
 MOST_SHOWN = 300
@@ -60,9 +62,13 @@ BLOCKS = frozenset(
     }
     | {"table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul"}
 )
-KINDS = {"pre": "code", "li": "list item", "figcaption": "caption", "td": "cell", "th": "cell"} | {
-    f"h{level}": "heading" for level in range(1, 7)
-}
+KINDS = {
+    "pre": _l("code"),
+    "li": _l("list item"),
+    "figcaption": _l("caption"),
+    "td": _l("cell"),
+    "th": _l("cell"),
+} | {f"h{level}": _l("heading") for level in range(1, 7)}
 WORDS = re.compile(r"^\s+|\S+")
 """Words, and how far a line of code is moved in."""
 

@@ -18,13 +18,14 @@ from review_app.articles.filters import Filters
 from review_app.articles.highlights import Highlighter
 from review_app.articles.models import Article
 from review_app.articles.queries import anything, list_articles
-from review_app.articles.rules import RevisionStatus
+from review_app.articles.rules import RevisionStatus, in_words
 from review_app.base.answers import asks_for_part
 from review_app.base.database import db
 from review_app.base.paging import Page
 
 blueprint = Blueprint("articles", __name__)
 blueprint.add_app_template_filter(direction_of, "direction")
+blueprint.add_app_template_filter(in_words, "in_words")
 EXPORT_BATCH = 500
 """Articles read at once for the export: so many are in memory, however many there are."""
 

@@ -14,6 +14,7 @@ import rjsmin
 from flask import Flask, Response, url_for
 
 from review_app.base.errors import NotFound
+from review_app.base.messages import lazy_gettext as _l
 from review_app.base.paths import STATIC
 
 DESK_STYLES = (
@@ -91,7 +92,7 @@ def _asset(filename: str) -> Response:
     kind = filename.rpartition(".")[2]
     name = f"{filename.partition('.')[0]}.{kind}"
     if name not in BUNDLES:
-        raise NotFound("There is no such file.")
+        raise NotFound(_l("There is no such file."))
     response = Response(content(name), content_type=TYPES[kind])
     response.cache_control.public = True
     if filename == _named(name):

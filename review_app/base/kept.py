@@ -13,18 +13,19 @@ from flask import request
 from msgspec import Struct
 from werkzeug.exceptions import HTTPException
 
+from review_app.base.messages import lazy_gettext as _l
 from review_app.base.security import safe_next_path
 from review_app.base.web import comes_from_here
 
 TYPED: Final = {
-    "quality": "Quality",
-    "freshness": "Freshness",
-    "depth": "Depth",
-    "clarity": "Clarity",
-    "note": "Note",
-    "override_reason": "Why the floor does not hold here",
-    "reason": "Reason",
-    "text": "Line of the checklist",
+    "quality": _l("Quality"),
+    "freshness": _l("Freshness"),
+    "depth": _l("Depth"),
+    "clarity": _l("Clarity"),
+    "note": _l("Note"),
+    "override_reason": _l("Why the floor does not hold here"),
+    "reason": _l("Reason"),
+    "text": _l("Line of the checklist"),
 }
 """The fields that hold somebody's work, with their labels. No password is among them."""
 

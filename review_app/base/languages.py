@@ -13,13 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import flask
+from babel.dates import format_date
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
 from babel.support import NullTranslations, Translations
 from flask import Flask, Response, g, has_request_context, request
 from flask_babel import Babel, Domain, get_locale, get_translations
 
-from review_app.base.messages import Message
+from review_app.base.messages import Day, Figure, Message
+from review_app.base.messages import lazy_gettext as _l
 from review_app.base.paths import PACKAGE
 
 SOURCE = "en"
@@ -66,8 +69,9 @@ def speak(app: Flask) -> None:
     babel.domain_instance = Catalogues()
     app.jinja_env.finalize = told
     app.jinja_env.policies["ext.i18n.trimmed"] = True
-    app.jinja_env.filters["told"] = told
-    app.jinja_env.globals.update(language=language, LANGUAGES=LANGUAGES)
+    app.jinja_env.filters.update(told=told, within=within)
+    # What templates import is made once for all readers: the words that stand outside its macros are told when printed.
+    app.jinja_env.globals.update(language=language, LANGUAGES=LANGUAGES, _l=_l)
     app.after_request(_say_what_it_depends_on)
 
 
@@ -93,7 +97,7 @@ def language() -> str:
 def told(value: Any) -> Any:
     """A message in the language of this answer; anything else as it is. Every expression in a template goes through it."""
     if not isinstance(value, Message):
-        return value
+        return _written(value)
     translations = get_translations()
     values = {name: told(inner) for name, inner in value.values.items()}
     if value.plural is None:
@@ -101,6 +105,17 @@ def told(value: Any) -> Any:
         return text % values if values else text
     counted: str = translations.ngettext(value.message, value.plural, value.number)
     return counted % values
+
+
+def _written(value: Any) -> Any:
+    """A figure or a day as this language writes it; anything else as it is."""
+    if not isinstance(value, Figure | Day) or language() == SOURCE:
+        return value
+    if isinstance(value, Figure):
+        return format_decimal(value.figure, locale=language())
+    # TRANSLATORS: how a date is written in a sentence, its month in full (Unicode TR 35, date format patterns)
+    pattern = _l("d MMMM y") if value.full else _l("d MMM y")
+    return format_date(value.day, told(pattern), locale=language())
 
 
 def flash(message: str | Mapping[str, Any], category: str = "message") -> None:
@@ -112,3 +127,9 @@ def flash(message: str | Mapping[str, Any], category: str = "message") -> None:
     if parts.get("links"):
         parts["links"] = [(told(label), url) for label, url in parts["links"]]
     flask.flash(parts, category)  # type: ignore[arg-type]  # a session keeps a mapping as well
+
+
+def within(word: str) -> str:
+    """A label as it stands inside a sentence: English writes it small there, German does not."""
+    said: str = told(word)
+    return said.lower() if language() == SOURCE else said

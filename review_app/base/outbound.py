@@ -33,6 +33,8 @@ from ssrfguard import (
 )
 from ssrfguard.httpx import Client, SafeBackend
 
+from review_app.base.messages import lazy_gettext as _l
+
 MOST_REDIRECTS = 3
 CONNECT_SECONDS, SILENT_SECONDS, WHOLE_SECONDS = 10.0, 30.0, 900.0
 """How long making a connection, a pause within an answer, and one whole answer may take."""
@@ -46,6 +48,8 @@ SENT_AT_ONCE = 8
 """The connections that one client of a target keeps open."""
 PIECE_BYTES = 16 * 1024
 """So much is written before the time is looked at again."""
+# Two addresses, five seconds each, and five for the name: the whole fits into the time of one call.
+STRICT = Policy(allowed_schemes=frozenset({"https"}), allowed_ports=TARGET_PORTS, max_connection_attempts=2)
 
 PRIVATE = (
     *map(ip_network, ("127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")),
@@ -53,19 +57,15 @@ PRIVATE = (
     *IPv6Network("fc00::/7").address_exclude(IPv6Network("fd00:ec2::254/128")),
 )
 
-NO_TARGET = (
+NO_TARGET = _l(
     "is no address that the desk sends to: it must begin with https://, name port 443, 8443 or none,"
     " and hold no user or password"
 )
+CERTIFICATE_WORDS = re.compile(r"(certificate verify failed: [^(]+)")
 SYSTEM_WORDS = re.compile(r"\[Errno [^\]]*\] ([^;()\[]+)")
-NO_ADDRESS = (
+NO_ADDRESS = _l(
     "is no address that the desk can use: it must begin with http:// or https:// and hold no user or password"
 )
-PRIVATE_ADDRESS = (
-    "is at {address}, which is no public address; the desk goes there only if the setting"
-    " REVIEW_ALLOW_PRIVATE_TARGETS is on"
-)
-
 WORDS: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
     ((BlockedURLError, httpx.InvalidURL, httpx.UnsupportedProtocol), NO_ADDRESS),
     (
@@ -177,6 +177,18 @@ class TargetClient:
     policy: Policy
     allow_private: bool
     pool: httpcore.ConnectionPool
+    checked: dict[str, tuple[httpcore.URL, bytes]] = field(default_factory=dict)
+
+    def address_of(self, url: str) -> tuple[httpcore.URL, bytes]:
+        """The address in its parts, and its host as a header. Each is checked once; what it leads to, at each connection."""
+        if url not in self.checked:
+            self.policy.check_url(url)
+            parts = httpx.URL(url)
+            address = httpcore.URL(
+                scheme=parts.raw_scheme, host=parts.raw_host, port=parts.port, target=parts.raw_path
+            )
+            self.checked[url] = address, parts.netloc
+        return self.checked[url]
 
 
 def check_target_address(url: str, *, allow_private: bool) -> None:
@@ -219,25 +231,23 @@ def call(
     began = time.monotonic()
     _clock.last = began + TARGET_SECONDS
     with _plain_words(NO_ADDRESS if client.allow_private else NO_TARGET):
-        client.policy.check_url(url)
-        address = httpx.URL(url)
-        request = httpcore.URL(
-            scheme=address.raw_scheme, host=address.raw_host, port=address.port, target=address.raw_path
-        )
-        usual = {
-            "Host": address.netloc.decode("ascii"),
-            "User-Agent": USER_AGENT,
-            "Accept-Encoding": "identity",
-        }
-        sent = httpx.Headers(usual | {"Content-Length": str(len(content))} if content else usual)
-        sent.update(headers)
+        address, host = client.address_of(url)
+        sent = [(b"Host", host), *USUAL_HEADERS, *_encoded(headers)]
+        if content:
+            sent.append((b"Content-Length", b"%d" % len(content)))
         with client.pool.stream(
-            method, request, headers=sent.raw, content=content or None, extensions={"timeout": TIMEOUTS}
+            method, address, headers=sent, content=content or None, extensions={"timeout": TIMEOUTS}
         ) as response:
             body = _beginning(response, most_bytes)
         return Answer(response.status, httpx.Headers(response.headers), body, time.monotonic() - began)
 
 
+def _encoded(headers: Mapping[str, str]) -> Iterator[tuple[bytes, bytes]]:
+    for name, value in headers.items():
+        yield name.encode("ascii"), value.encode()
+
+
+USUAL_HEADERS = ((b"User-Agent", USER_AGENT.encode()), (b"Accept-Encoding", b"identity"))
 TIMEOUTS = {
     "connect": TARGET_CONNECT_SECONDS,
     "read": TARGET_SECONDS,
@@ -291,18 +301,28 @@ class _InTime(httpcore.NetworkBackend):
 
 
 class _StreamInTime(httpcore.NetworkStream):
-    """A stream of httpcore's own, each of whose steps gets the time that is left."""
+    """A stream of httpcore's own, each of whose steps gets the time that is left.
+
+    What is written goes out when something is to be read: head and body of a small request in one packet.
+    """
 
     def __init__(self, stream: httpcore.NetworkStream) -> None:
-        self.stream = stream
+        self.stream, self.kept = stream, b""
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        self._flush(timeout)
         return self.stream.read(max_bytes, _clock.left(timeout, httpcore.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        for start in range(0, len(buffer), PIECE_BYTES):
+        self.kept += buffer
+        if len(self.kept) > PIECE_BYTES:
+            self._flush(timeout)
+
+    def _flush(self, timeout: float | None) -> None:
+        kept, self.kept = self.kept, b""
+        for start in range(0, len(kept), PIECE_BYTES):
             seconds = _clock.left(timeout, httpcore.WriteTimeout)
-            self.stream.write(buffer[start : start + PIECE_BYTES], seconds)
+            self.stream.write(kept[start : start + PIECE_BYTES], seconds)
 
     def close(self) -> None:
         self.stream.close()
@@ -345,10 +365,7 @@ def _look_up(*question: Any) -> Any:
 
 
 def _target_policy(url: str, *, allow_private: bool) -> Policy:
-    if allow_private:
-        return _policy(url, allow_private=True)
-    # Two addresses, five seconds each, and five for the name: the whole fits into the time of one call.
-    return Policy(allowed_schemes=frozenset({"https"}), allowed_ports=TARGET_PORTS, max_connection_attempts=2)
+    return _policy(url, allow_private=True) if allow_private else STRICT
 
 
 def _policy(url: str, *, allow_private: bool) -> Policy:
@@ -357,10 +374,14 @@ def _policy(url: str, *, allow_private: bool) -> Policy:
         port = httpx.URL(url).port or 443
     except httpx.InvalidURL as error:
         raise Unreachable(NO_ADDRESS) from error
+    return _policy_for(port, PRIVATE if allow_private else ())
+
+
+@lru_cache(maxsize=256)
+def _policy_for(port: int, networks: tuple[Any, ...]) -> Policy:
+    """Made once: it takes ten milliseconds, for it compares each of our networks with all that are known."""
     return Policy(
-        allowed_networks=PRIVATE if allow_private else (),
-        allowed_ports=frozenset({80, 443, port}),
-        max_redirects=MOST_REDIRECTS,
+        allowed_networks=networks, allowed_ports=frozenset({80, 443, port}), max_redirects=MOST_REDIRECTS
     )
 
 
@@ -376,14 +397,20 @@ def _plain_words(no_address: str = NO_ADDRESS) -> Iterator[None]:
 def _in_words(error: Exception, no_address: str) -> str:
     blocked = error if isinstance(error, BlockedAddressError) else error.__cause__
     if isinstance(error, SSRFGuardError) and isinstance(blocked, BlockedAddressError):
-        return PRIVATE_ADDRESS.format(address=blocked.address)
+        return _l(
+            "is at %(address)s, which is no public address; the desk goes there only if the setting"
+            " REVIEW_ALLOW_PRIVATE_TARGETS is on",
+            address=blocked.address,
+        )
     for kinds, words in WORDS:
         if isinstance(error, kinds):
-            return no_address if words is NO_ADDRESS else words.format(cause=_cause(error))
+            if words is NO_ADDRESS:
+                return no_address
+            return words.format(cause=_cause(error)) if "{" in words else words
     return f"broke off while it was read ({_cause(error)})"
 
 
 def _cause(error: Exception) -> str:
     """What the operating system said, without its numbers and our address: `connection refused`."""
-    found = SYSTEM_WORDS.search(str(error))
+    found = CERTIFICATE_WORDS.search(str(error)) or SYSTEM_WORDS.search(str(error))
     return found[1].strip().lower() if found else type(error).__name__

@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from review_app.base.errors import Invalid
+from review_app.base.messages import lazy_gettext as _l
 
 Row = TypeVar("Row")
 PAGE_ROWS = 25
@@ -37,10 +38,10 @@ def decode_cursor(cursor: str, *kinds: type) -> tuple[int | str, ...]:
         key = msgspec.json.decode(base64.urlsafe_b64decode(padded.encode("ascii")), type=list[int | str])
     except (ValueError, binascii.Error, msgspec.DecodeError) as error:
         raise Invalid(
-            "The cursor is not one of ours.", {"after": ["is not a cursor of this list"]}
+            _l("The cursor is not one of ours."), {"after": ["is not a cursor of this list"]}
         ) from error
     if [type(part) for part in key] != list(kinds) or not all(map(_fits_a_column, key)):
-        raise Invalid("The cursor belongs to another list.", {"after": ["is not a cursor of this list"]})
+        raise Invalid(_l("The cursor belongs to another list."), {"after": ["is not a cursor of this list"]})
     return tuple(key)
 
 
@@ -62,5 +63,5 @@ def page_size(limit: int | None, default: int = PAGE_ROWS) -> int:
     if limit is None:
         return default
     if not 1 <= limit <= LARGEST_PAGE:
-        raise Invalid("The limit is out of range.", {"limit": [f"must be between 1 and {LARGEST_PAGE}"]})
+        raise Invalid(_l("The limit is out of range."), {"limit": [f"must be between 1 and {LARGEST_PAGE}"]})
     return limit

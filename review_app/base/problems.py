@@ -13,6 +13,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 from review_app.base.database import db
 from review_app.base.errors import Conflict, DomainError, Forbidden, Invalid, NotFound, TooMany
 from review_app.base.kept import kept_form, sent_form
+from review_app.base.messages import lazy_gettext as _l
 from review_app.base.web import same_site_referrer
 
 log = structlog.get_logger()
@@ -33,32 +34,32 @@ SEND_AGAIN = frozenset({400, 429, 500, 502, 503})
 
 WORDS = {
     400: (
-        "That request could not be read",
-        "The form may be too old. Go back, reload the page and send it again.",
+        _l("That request could not be read"),
+        _l("The form may be too old. Go back, reload the page and send it again."),
     ),
-    401: ("Please log in", "This needs a person who is logged in, or a valid token."),
+    401: (_l("Please log in"), _l("This needs a person who is logged in, or a valid token.")),
     403: (
-        "You may not do that",
-        "Your role does not include this. A team lead or an administrator can help.",
+        _l("You may not do that"),
+        _l("Your role does not include this. A team lead or an administrator can help."),
     ),
-    404: ("Nothing here", "The address may be mistyped, or what it named is gone."),
-    405: ("That does not work here", "This address does not take that kind of request."),
+    404: (_l("Nothing here"), _l("The address may be mistyped, or what it named is gone.")),
+    405: (_l("That does not work here"), _l("This address does not take that kind of request.")),
     409: (
-        "Somebody was faster",
-        "What you worked on has changed since you opened it. Nothing you typed was saved over it.",
+        _l("Somebody was faster"),
+        _l("What you worked on has changed since you opened it. Nothing you typed was saved over it."),
     ),
-    410: ("No longer here", "This page was withdrawn."),
-    413: ("That is too large", "The file or form is larger than the desk accepts."),
-    422: ("Something is missing or wrong", "Please correct what is named and send it again."),
-    429: ("Too many tries", "Please wait a few minutes and try again."),
+    410: (_l("No longer here"), _l("This page was withdrawn.")),
+    413: (_l("That is too large"), _l("The file or form is larger than the desk accepts.")),
+    422: (_l("Something is missing or wrong"), _l("Please correct what is named and send it again.")),
+    429: (_l("Too many tries"), _l("Please wait a few minutes and try again.")),
     500: (
-        "The desk made a mistake",
-        "It is not your fault. Your last step was not saved; please try it again.",
+        _l("The desk made a mistake"),
+        _l("It is not your fault. Your last step was not saved; please try it again."),
     ),
 }
 
 
-TOO_OLD = (
+TOO_OLD = _l(
     "The page that sent this is from before you last logged in, or another site sent it. Nothing was saved. "
     "Look at it once more and send it again."
 )

@@ -25,6 +25,7 @@ from werkzeug.wrappers import Request
 from review_app.base.assets import serve_assets
 from review_app.base.clock import utc_now
 from review_app.base.languages import SOURCE, language, speak, told
+from review_app.base.messages import Day
 from review_app.base.messages import lazy_gettext as _l
 from review_app.base.messages import lazy_ngettext as _ln
 from review_app.base.paths import VENDOR
@@ -90,7 +91,9 @@ def plumb(app: Flask) -> None:
     app.add_url_rule("/vendor/htmx/<path:filename>", "vendor", _vendored)
     serve_assets(app)
     speak(app)
-    app.jinja_env.filters.update(relative=relative, local=local, local_date=local_date, number=number)
+    app.jinja_env.filters.update(
+        relative=relative, local=local, local_date=local_date, date=Day, number=number
+    )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
 

@@ -5,14 +5,14 @@ Facts, not verdicts: none says that something is wrong, and no score follows fro
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Any
 
+from review_app.base.messages import Day, Figure, joined
+from review_app.base.messages import lazy_gettext as _l
+from review_app.base.messages import lazy_ngettext as _ln
+from review_app.evidence.findings import Fact, Findings, Link
 from review_app.evidence.likeness import normalised
-from review_app.evidence.measuring import Found
-from review_app.evidence.near import Near
 from review_app.evidence.rules import (
     A_YEAR,
     STOCK_ARTICLES,
@@ -21,84 +21,18 @@ from review_app.evidence.rules import (
     spoken_of,
     years_since,
 )
+from review_app.evidence.text_facts import images, links, structure
 
 LINKS = 20
 """So many links stand with all facts together, at most."""
 WORDS_OF_A_PARAGRAPH = 8
-SPOKEN_IN_CODE = frozenset(("", "text", "none", "plain", "plain text", "n/a"))
-"""Declared code languages that promise no code."""
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """Where a fact can be looked up: an article by its source id, or a paragraph by its digest."""
-
-    text: str
-    source_id: str = ""
-    digest: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """One fact: its kind, a sentence, what it rests on, its figures for programs, and links."""
-
-    kind: str
-    sentence: str
-    rests_on: str
-    figures: Mapping[str, Any]
-    links: Sequence[Link] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Declared:
-    """What an article says of itself."""
-
-    words: int
-    reading_minutes: int | None
-    code_language: str
-    stack: str
-    topic: str
-    last_reviewed_on: date | None
-
-
-@dataclass(frozen=True, slots=True)
-class Sharing:
-    """Another article and how many of this one's paragraphs stand in it, stock aside."""
-
-    source_id: str
-    title: str
-    paragraphs: int
-
-
-@dataclass(frozen=True, slots=True)
-class Findings:
-    """All that was measured and found of an article. `others` says in how many other articles each paragraph stands."""
-
-    kept: Mapping[str, Any]
-    declared: Declared
-    paragraphs: Sequence[Found]
-    others: Mapping[int, int]
-    near: Mapping[int, Sequence[Near]] = field(default_factory=dict)
-    sharing: Sequence[Sharing] = ()
-    same_titles: Sequence[tuple[str, str]] = ()
-    near_titles: Sequence[tuple[str, str]] = ()
-
-    def is_stock(self, digest: int) -> bool:
-        """Whether a paragraph stands in so many articles, word for word or nearly, that it says nothing about this one."""
-        near = any(one.stock for one in self.near.get(digest, ()))
-        return near or self.others.get(digest, 0) >= STOCK_ARTICLES
 
 
 def facts_of(findings: Findings, today: date) -> list[Fact]:
     """The facts, in the order in which a reviewer asks for them."""
-    rules = (_length, _repeated, _nearly, _titles, _spoken_of, _structure, _images, _links)
+    rules = (_length, _repeated, _nearly, _titles, _spoken_of, structure, images, links)
     facts = [fact for rule in rules for fact in rule(findings)]
     return list(_few_links([*facts, *_last_review(findings.declared.last_reviewed_on, today)]))
-
-
-def counted(number: int, thing: str, things: str = "") -> str:
-    """A number of things in words: `1 link`, `2,000 links`."""
-    return f"{number:,} {thing if number == 1 else things or thing + 's'}"
 
 
 def beginning(normal: str) -> str:
@@ -110,25 +44,31 @@ def beginning(normal: str) -> str:
 def _few_links(facts: Sequence[Fact]) -> Iterator[Fact]:
     left = LINKS
     for fact in facts:
-        links = fact.links[:left]
-        left -= len(links)
-        yield Fact(fact.kind, fact.sentence, fact.rests_on, fact.figures, links)
+        kept = fact.links[:left]
+        left -= len(kept)
+        yield Fact(fact.kind, fact.sentence, fact.rests_on, fact.figures, kept)
 
 
 def _length(findings: Findings) -> Iterator[Fact]:
-    declared = findings.declared
-    minutes = reading_minutes(declared.words)
-    said = (
-        f"it declares {counted(declared.reading_minutes, 'minute')}"
-        if declared.reading_minutes is not None
-        else "it declares no reading time"
-    )
+    words, declared = findings.declared.words, findings.declared.reading_minutes
+    minutes = reading_minutes(words)
     yield Fact(
         "reading_time",
-        f"{counted(declared.words, 'word')}, read in about {counted(minutes, 'minute')}; {said}.",
-        f"{WORDS_A_MINUTE} words a minute, the mean of silent reading",
-        {"words": declared.words, "minutes": minutes, "declared_minutes": declared.reading_minutes},
+        _l(
+            "%(words)s, read in about %(minutes)s; %(declared)s.",
+            words=_ln("%(num)s word", "%(num)s words", words, num=Figure(words)),
+            minutes=_ln("%(num)s minute", "%(num)s minutes", minutes, num=Figure(minutes)),
+            declared=_declared_minutes(declared),
+        ),
+        _l("%(words)s words a minute, the mean of silent reading", words=WORDS_A_MINUTE),
+        {"words": words, "minutes": minutes, "declared_minutes": declared},
     )
+
+
+def _declared_minutes(minutes: int | None) -> str:
+    if minutes is None:
+        return _l("it declares no reading time")
+    return _ln("it declares %(num)s minute", "it declares %(num)s minutes", minutes, num=Figure(minutes))
 
 
 def _repeated(findings: Findings) -> Iterator[Fact]:
@@ -138,38 +78,71 @@ def _repeated(findings: Findings) -> Iterator[Fact]:
     )
     stock = sum(findings.others[digest] >= STOCK_ARTICLES for digest in repeated)
     figures = {"paragraphs": len(texts), "repeated": len(repeated), "stock": stock}
-    rests_on = "paragraphs compared word for word, without case and punctuation; stock stands in more than 20 articles"
+    rests_on = _l(
+        "paragraphs compared word for word, without case and punctuation; stock stands in more than %(num)s articles",
+        num=STOCK_ARTICLES,
+    )
     if not repeated:
         yield Fact("paragraphs", _stands_alone(len(texts)), rests_on, figures)
         return
-    most = findings.others[repeated[0]]
-    sentence = (
-        f"{len(repeated):,} of its {counted(len(texts), 'paragraph')} {'stands' if len(repeated) == 1 else 'stand'} word for word"
-        f" in other articles, {_stock(stock, len(repeated))}; the most repeated in {counted(most, 'other')}."
+    sentence = _ln(
+        "%(num)s %(of)s stands word for word in other articles, %(stock)s; the most repeated %(others)s.",
+        "%(num)s %(of)s stand word for word in other articles, %(stock)s; the most repeated %(others)s.",
+        len(repeated),
+        num=Figure(len(repeated)),
+        of=_ln("of its %(num)s paragraph", "of its %(num)s paragraphs", len(texts), num=Figure(len(texts))),
+        stock=_stock(stock, len(repeated)),
+        others=_in_others(findings.others[repeated[0]]),
     )
     shared = [
-        Link(f"{one.title} (shares {counted(one.paragraphs, 'paragraph')})", source_id=one.source_id)
+        Link(
+            _ln(
+                "%(title)s (shares %(num)s paragraph)",
+                "%(title)s (shares %(num)s paragraphs)",
+                one.paragraphs,
+                num=Figure(one.paragraphs),
+                title=one.title,
+            ),
+            source_id=one.source_id,
+        )
         for one in findings.sharing
     ]
     paragraphs = [
-        Link(f"“{beginning(texts[digest])}” in {counted(findings.others[digest], 'other')}", digest=digest)
+        Link(
+            _l(
+                "“%(words)s” %(others)s",
+                words=beginning(texts[digest]),
+                others=_in_others(findings.others[digest]),
+            ),
+            digest=digest,
+        )
         for digest in repeated[:3]
     ]
     yield Fact("paragraphs", sentence, rests_on, figures, [*paragraphs, *shared])
 
 
+def _in_others(number: int) -> str:
+    # TRANSLATORS: other articles
+    return _ln("in %(num)s other", "in %(num)s others", number, num=Figure(number))
+
+
 def _stands_alone(paragraphs: int) -> str:
     if paragraphs == 0:
-        return "It has no paragraph that is long enough to be compared."
-    if paragraphs == 1:
-        return "Its one paragraph stands word for word in no other article."
-    return f"None of its {paragraphs:,} paragraphs stands word for word in another article."
+        return _l("It has no paragraph that is long enough to be compared.")
+    return _ln(
+        "Its one paragraph stands word for word in no other article.",
+        "None of its %(num)s paragraphs stands word for word in another article.",
+        paragraphs,
+        num=Figure(paragraphs),
+    )
 
 
 def _stock(stock: int, repeated: int) -> str:
     if stock == 0:
-        return "none of them stock"
-    return "all of them stock" if stock == repeated else f"{stock:,} of them stock"
+        return _l("none of them stock")
+    if stock == repeated:
+        return _l("all of them stock")
+    return _l("%(num)s of them stock", num=Figure(stock))
 
 
 def _nearly(findings: Findings) -> Iterator[Fact]:
@@ -178,42 +151,70 @@ def _nearly(findings: Findings) -> Iterator[Fact]:
     texts = {one.digest: one.normal for one in findings.paragraphs}
     articles = {near.source_id for those in findings.near.values() for near in those}
     many = any(near.stock for those in findings.near.values() for near in those)
-    number = len(findings.near)
-    where = "some 20 articles or more" if many else f"at least {counted(len(articles), 'article')}"
     yield Fact(
         "paragraphs_nearly",
-        f"{counted(number, 'more paragraph')} {'stands' if number == 1 else 'stand'} nearly so elsewhere, in "
-        f"{where}.",
-        "six in ten pairs of neighbouring words are the same, the names of stack and topic aside",
-        {"nearly": number, "articles_at_least": max(len(articles), STOCK_ARTICLES if many else 0)},
+        _ln(
+            "%(num)s more paragraph stands nearly so elsewhere, %(where)s.",
+            "%(num)s more paragraphs stand nearly so elsewhere, %(where)s.",
+            len(findings.near),
+            num=Figure(len(findings.near)),
+            where=_in_many() if many else _in_at_least(len(articles)),
+        ),
+        _l("six in ten pairs of neighbouring words are the same, the names of stack and topic aside"),
+        {
+            "nearly": len(findings.near),
+            "articles_at_least": max(len(articles), STOCK_ARTICLES if many else 0),
+        },
         [
-            Link(f"“{beginning(texts[digest])}” nearly in: {those[0].title}", source_id=those[0].source_id)
+            Link(
+                _l(
+                    "“%(words)s” nearly in: %(title)s",
+                    words=beginning(texts[digest]),
+                    title=those[0].title,
+                ),
+                source_id=those[0].source_id,
+            )
             for digest, those in list(findings.near.items())[:5]
         ],
     )
 
 
+def _in_many() -> str:
+    return _l("in some %(num)s articles or more", num=STOCK_ARTICLES)
+
+
+def _in_at_least(articles: int) -> str:
+    return _ln("in at least %(num)s article", "in at least %(num)s articles", articles, num=Figure(articles))
+
+
 def _titles(findings: Findings) -> Iterator[Fact]:
-    same, near = findings.same_titles, findings.near_titles
-    for kind, words, found in (
-        ("title_same", "the same title", same),
-        ("title_nearly", "nearly the same title", near),
-    ):
-        if found:
-            many = len(found) > STOCK_ARTICLES
-            yield Fact(
-                kind,
-                f"{'More than 20 other articles have' if many else _have(len(found))} {words}.",
-                "titles compared word by word"
-                if kind == "title_same"
-                else "one word other, more or fewer, in any order",
-                {"articles": min(len(found), STOCK_ARTICLES + 1)},
-                [Link(title, source_id=source_id) for source_id, title in found[:3]],
+    if same := findings.same_titles:
+        sentence = (
+            _l("More than %(num)s other articles have the same title.", num=STOCK_ARTICLES)
+            if len(same) > STOCK_ARTICLES
+            else _ln(
+                "Another article has the same title.",
+                "%(num)s other articles have the same title.",
+                len(same),
             )
+        )
+        yield _title("title_same", sentence, _l("titles compared word by word"), same)
+    if near := findings.near_titles:
+        sentence = (
+            _l("More than %(num)s other articles have nearly the same title.", num=STOCK_ARTICLES)
+            if len(near) > STOCK_ARTICLES
+            else _ln(
+                "Another article has nearly the same title.",
+                "%(num)s other articles have nearly the same title.",
+                len(near),
+            )
+        )
+        yield _title("title_nearly", sentence, _l("one word other, more or fewer, in any order"), near)
 
 
-def _have(number: int) -> str:
-    return "Another article has" if number == 1 else f"{number} other articles have"
+def _title(kind: str, sentence: str, rests_on: str, found: Sequence[tuple[str, str]]) -> Fact:
+    links = [Link(title, source_id=source_id) for source_id, title in found[:3]]
+    return Fact(kind, sentence, rests_on, {"articles": min(len(found), STOCK_ARTICLES + 1)}, links)
 
 
 def _spoken_of(findings: Findings) -> Iterator[Fact]:
@@ -226,8 +227,8 @@ def _spoken_of(findings: Findings) -> Iterator[Fact]:
     if counts:
         yield Fact(
             "spoken_of",
-            "; ".join(_named(*count) for count in counts) + ".",
-            "whole words in paragraphs; stock and what is nearly stock left out",
+            joined((_named(*count) for count in counts), "; ", "."),
+            _l("whole words in paragraphs; stock and what is nearly stock left out"),
             {
                 "names": [
                     {"name": name, "times": times, "outside_stock": outside}
@@ -239,94 +240,39 @@ def _spoken_of(findings: Findings) -> Iterator[Fact]:
 
 def _named(name: str, times: int, outside: int) -> str:
     if not times:
-        return f"“{name}” is never named in its paragraphs"
+        return _l("“%(name)s” is never named in its paragraphs", name=name)
     if times == outside:
-        return f"“{name}” is named {counted(times, 'time')}, never in stock paragraphs"
-    return (
-        f"“{name}” is named {counted(times, 'time')}, outside of stock paragraphs {counted(outside, 'time')}"
-    )
-
-
-def _structure(findings: Findings) -> Iterator[Fact]:
-    kept, language = findings.kept, findings.declared.code_language
-    code = kept["code_blocks"] + kept["code_words"]
-    parts = [
-        counted(kept["headings"], "heading"),
-        counted(kept["lists"], "list"),
-        counted(kept["code_blocks"], "block") + " of code",
-    ]
-    if kept["tables"]:
-        parts.append(counted(kept["tables"], "table"))
-    promises = language.strip().lower() not in SPOKEN_IN_CODE
-    if language:
-        missing = promises and not code
-        said = f"it declares {language} as its code language" + (" and has no code" if missing else "")
-    else:
-        said = "it declares no code language" + (" and has code" if code else "")
-    names = ("headings", "lists", "tables", "code_blocks", "code_words")
-    yield Fact(
-        "structure",
-        f"{', '.join(parts)}; {said}.",
-        "what stands in the text",
-        {name: kept[name] for name in names} | {"declared_code_language": language},
-    )
-
-
-def _images(findings: Findings) -> Iterator[Fact]:
-    kept = findings.kept
-    if not kept["images"]:
-        yield Fact("images", "No images.", "what stands in the text", {"images": 0})
-        return
-    hosts = ", ".join(kept["placeholder_hosts"])
-    parts = [
-        (kept["images_from_placeholders"], f"from placeholder services ({hosts})"),
-        (kept["images_without_caption"], "without a caption"),
-        (kept["images_doubled"], "shown before in the text"),
-    ]
-    said = [f"{number:,} {words}" for number, words in parts if number]
-    odd = (
-        ": " + ", ".join(said)
-        if said
-        else ", each with a caption, none doubled or from a placeholder service"
-    )
-    names = (
-        "images",
-        "images_from_placeholders",
-        "images_without_caption",
-        "images_doubled",
-        "placeholder_hosts",
-    )
-    yield Fact(
-        "images",
-        f"{counted(kept['images'], 'image')}{odd}.",
-        "their addresses, and captions in the same figure; none was loaded",
-        {name: kept[name] for name in names},
-    )
-
-
-def _links(findings: Findings) -> Iterator[Fact]:
-    links, faulty = findings.kept["links"], findings.kept["links_malformed"]
-    if not links:
-        sentence = "No links."
-    elif not faulty:
-        sentence = f"{counted(links, 'link')}, {'well-formed' if links == 1 else 'all of them well-formed'}."
-    else:
-        faults = "; ".join(
-            f"“{one['address']}” {one['fault']}" if one["address"] else f"one {one['fault']}"
-            for one in findings.kept["link_faults"]
+        return _ln(
+            "“%(name)s” is named %(num)s time, never in stock paragraphs",
+            "“%(name)s” is named %(num)s times, never in stock paragraphs",
+            times,
+            num=Figure(times),
+            name=name,
         )
-        sentence = f"{counted(links, 'link')}, {faulty:,} not well-formed: {faults}."
-    figures = {name: findings.kept[name] for name in ("links", "links_malformed", "link_faults")}
-    yield Fact("links", sentence, "how the addresses are written; none was opened", figures)
+    return _ln(
+        "“%(name)s” is named %(num)s time, outside of stock paragraphs %(outside)s",
+        "“%(name)s” is named %(num)s times, outside of stock paragraphs %(outside)s",
+        times,
+        num=Figure(times),
+        name=name,
+        outside=_ln("%(num)s time", "%(num)s times", outside, num=Figure(outside)),
+    )
 
 
 def _last_review(last: date | None, today: date) -> Iterator[Fact]:
     if last is None or 0 <= (today - last).days <= A_YEAR:
         return
     figures = {"last_reviewed_on": last.isoformat(), "days_ago": (today - last).days}
-    if last > today:
-        sentence = f"Its last review is dated {last:%-d %B %Y}, which is in the future."
-    else:
-        years = counted(years_since(last, today), "year")
-        sentence = f"Its last review was on {last:%-d %B %Y}, more than {years} ago."
-    yield Fact("last_review", sentence, "the date that the article carries", figures)
+    day, years = Day(last, full=True), years_since(last, today)
+    sentence = (
+        _l("Its last review is dated %(day)s, which is in the future.", day=day)
+        if last > today
+        else _ln(
+            "Its last review was on %(day)s, more than %(num)s year ago.",
+            "Its last review was on %(day)s, more than %(num)s years ago.",
+            years,
+            num=Figure(years),
+            day=day,
+        )
+    )
+    yield Fact("last_review", sentence, _l("the date that the article carries"), figures)

@@ -1,4 +1,4 @@
-"""Folding stock paragraphs away where an article is read, so that the reader reads what is new. Pure.
+"""Folding stock paragraphs away where an article is read, so that the reader reads what is new.
 
 Takes what `articles.markup.sanitise` gave. Only whole paragraphs at the top of the text fold, and whole lists there of
 which every item is stock: never a heading, code, an image or a figure. The text itself is not written anew.
@@ -10,6 +10,9 @@ from collections.abc import Callable, Iterator
 from html import escape
 from typing import Protocol
 
+from review_app.base.languages import told
+from review_app.base.messages import Figure
+from review_app.base.messages import lazy_gettext as _l
 from review_app.evidence.queries import Evidence
 
 Place = tuple[int, int, str, int | None]
@@ -38,7 +41,7 @@ def fold_stock(
     pieces, position = [], 0
     for start, end, says, digest in sorted(_places(evidence)):
         is_open = " open" if unfolded or marked.holds(start, end) else ""
-        begin = f'<details class="fold"{is_open}><summary class="muted">{says}</summary>'
+        begin = f'<details class="fold"{is_open}><summary class="muted">{told(says)}</summary>'
         where = "" if digest is None else _where(address(digest))
         pieces += [marked.cut(position, start), begin, marked.cut(start, end), where, "</details>"]
         position = end
@@ -46,19 +49,21 @@ def fold_stock(
 
 
 def _where(address: str) -> str:
-    return f'<p class="where"><a href="{escape(address)}">Where it stands</a></p>'
+    words = told(_l("Where it stands"))
+    return f'<p class="where"><a href="{escape(address)}">{words}</a></p>'
 
 
 def _places(evidence: Evidence) -> Iterator[Place]:
     stock = evidence.stock
     for one in evidence.paragraphs:
         if one.place.foldable and one.digest in stock:
-            says = f"Stock paragraph, stands in {stock[one.digest]:,} articles"
+            says = _l("Stock paragraph, stands in %(num)s articles", num=Figure(stock[one.digest]))
             yield one.place.start, one.place.end, says, one.digest
     digests = {one.place.start: one.digest for one in evidence.paragraphs}
     for number, top_list in enumerate(evidence.outline.top_lists):
         items = [digests.get(place.start) for place in evidence.outline.paragraphs if place.of_list == number]
         counts = [stock[digest] for digest in items if digest is not None and digest in stock]
         if top_list.foldable and items and len(counts) == len(items):
-            says = f"Stock list, each of its points stands in {min(counts):,} articles or more"
+            least = Figure(min(counts))
+            says = _l("Stock list, each of its points stands in %(num)s articles or more", num=least)
             yield top_list.start, top_list.end, says, None

@@ -15,8 +15,10 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from review_app.articles.models import Article
 from review_app.base.errors import NotFound
+from review_app.base.messages import lazy_gettext as _l
 from review_app.base.paging import PAGE_ROWS, Page, decode_cursor, encode_cursor, page_of
-from review_app.evidence.facts import Declared, Fact, Findings, Sharing, facts_of
+from review_app.evidence.facts import facts_of
+from review_app.evidence.findings import Declared, Fact, Findings, Sharing
 from review_app.evidence.likeness import digest_of, names_of, nearly_same_title, normalised, title_parts
 from review_app.evidence.measuring import Found, paragraph_in, paragraphs_of
 from review_app.evidence.models import ArticleEvidence, Paragraph, Passage
@@ -172,7 +174,7 @@ def get_repeated(session: Session, digest: str) -> Repeated:
     number = from_hex(digest)
     found = None if number is None else session.get(Passage, number)
     if found is None:
-        raise NotFound("There is no such paragraph, or no article has it any more.")
+        raise NotFound(_l("There is no such paragraph, or no article has it any more."))
     return _repeated(session, [found.digest]).get(
         found.digest, Repeated(found.digest, found.articles, "", "", "")
     )

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from datetime import date
 from urllib.parse import urlsplit
 
+from review_app.base.messages import lazy_gettext as _l
+
 MEASURE_VERSION = 1
 """Raise it when articles must be measured again, and let a migration ask for it (as 0003 does)."""
 
@@ -53,6 +55,22 @@ HOST_NAME = re.compile(r"(?=.{1,253}\.?$)(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W
 ADDRESS_NUMBERS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f:.]*:[0-9a-f:.]*")
 MAILBOX = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 
+NO_ADDRESS, NO_MAILBOX, UNREADABLE = "has no address", "names no mailbox", "cannot be read as an address"
+NO_HOST, NO_PORT, TWO_ADDRESSES = (
+    "names no public host",
+    "names no usable port",
+    "holds a second address",
+)
+LINK_FAULTS = {
+    NO_ADDRESS: _l("has no address"),
+    NO_MAILBOX: _l("names no mailbox"),
+    UNREADABLE: _l("cannot be read as an address"),
+    NO_HOST: _l("names no public host"),
+    NO_PORT: _l("names no usable port"),
+    TWO_ADDRESSES: _l("holds a second address"),
+}
+"""What `link_fault` says, which is kept with what was measured, as it is told to a person."""
+
 
 def reading_minutes(words: int) -> int:
     """How long a text takes to read, in whole minutes, at least one."""
@@ -69,19 +87,19 @@ def placeholder_host(address: str) -> str:
 def link_fault(address: str) -> str:
     """Why an address leads nowhere, in plain words; empty if it is well-formed. Nothing is fetched to find out."""
     if not address:
-        return "has no address"
+        return NO_ADDRESS
     if address[:7].lower() == "mailto:":
-        return "" if MAILBOX.fullmatch(address[7:].partition("?")[0]) else "names no mailbox"
+        return "" if MAILBOX.fullmatch(address[7:].partition("?")[0]) else NO_MAILBOX
     try:
         parts = urlsplit(address)
         host, port = parts.hostname or "", parts.port
     except ValueError:
-        return "cannot be read as an address"
+        return UNREADABLE
     if not HOST_NAME.fullmatch(host) and not ADDRESS_NUMBERS.fullmatch(host):
-        return "names no public host"
+        return NO_HOST
     if port == 0:
-        return "names no usable port"
-    return "holds a second address" if re.match(r"/*https?:?/", parts.path) else ""
+        return NO_PORT
+    return TWO_ADDRESSES if re.match(r"/*https?:?/", parts.path) else ""
 
 
 def spoken_of(name: str, texts: Iterable[str]) -> int:

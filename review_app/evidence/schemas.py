@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from review_app.articles.models import Article
-from review_app.evidence.facts import Fact
+from review_app.evidence.findings import Fact
 from review_app.evidence.queries import Evidence, Repeated, as_hex
 
 Digest = Annotated[str, Meta(pattern="^[0-9a-f]{16}$", description="Names a paragraph.")]

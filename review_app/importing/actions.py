@@ -17,6 +17,7 @@ from review_app.articles.queries import first_with_hashes
 from review_app.articles.rules import SCORES
 from review_app.articles.search import index_article
 from review_app.base.database import insert_rows
+from review_app.importing import sentences
 from review_app.importing.batches import count
 from review_app.importing.changes import change
 from review_app.importing.differences import differences
@@ -230,7 +231,7 @@ class _Settling:
         """Say that another article has the same content hash, and remember this one for those that follow."""
         twin = self.twins.setdefault(record.source_hash, record.source_id)
         if twin != record.source_id:
-            message = f"Another article has the same content hash: {twin}."
+            message = sentences.SAME_HASH % {"id": twin}
             self._warn(RecordWarning(record.line, record.source_id, "hash", message), twin)
 
     def _warn(self, warning: RecordWarning, twin: str | None = None) -> None:

@@ -12,7 +12,9 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from review_app.base.errors import Conflict, Invalid, NotFound, TooMany
+from review_app.base.messages import lazy_gettext as _l
 from review_app.evidence.actions import request_evidence
+from review_app.importing import sentences
 from review_app.importing.models import ImportBatch, ImportChunk, ImportFile, ImportRowError
 from review_app.importing.readers import READERS
 from review_app.importing.reading import WHOLE_FILE, why_unreadable
@@ -41,7 +43,8 @@ class Upload:
 def check_format(name: str | None) -> str | None:
     """A format somebody named, or None to have it found out. Raises `Invalid` for one that there is not."""
     if name and name not in READERS:
-        raise Invalid("That format is not known.", {"format": [f"must be one of: {', '.join(READERS)}"]})
+        problem = _l("must be one of: %(names)s", names=", ".join(READERS))
+        raise Invalid(_l("That format is not known."), {"format": [problem]})
     return name or None
 
 
@@ -50,7 +53,7 @@ def check_readable(uploads: Sequence[Upload], format_name: str | None, encoding:
     found = [(upload.name, why_unreadable(upload.stream, format_name, encoding)) for upload in uploads]
     reasons = [f"{name}: {reason}" for name, reason in found if reason]
     if not uploads or len(reasons) == len(uploads):
-        raise Invalid(" ".join(reasons) or "Choose a file first.", {"file": reasons or ["is needed"]})
+        raise Invalid(" ".join(reasons) or _l("Choose a file first."), {"file": reasons or [_l("is needed")]})
 
 
 def open_batch(
@@ -105,10 +108,9 @@ def _note(session: Session, batch: ImportBatch, reason: str, expected: str, *, a
         ("import", str(batch.id)),
         user_id=batch.user_id,
         actor=actor,
-        reason=reason.strip() or f"Import of {batch.name}",
-        expected=expected.strip()
-        or "Every record is in, or refused with a reason; what people decided stays.",
-        rollback="Undo the import: what nobody has worked on since goes back to how it was.",
+        reason=reason.strip() or sentences.REASON % {"name": batch.name},
+        expected=expected.strip() or sentences.EXPECTED,
+        rollback=sentences.ROLLBACK,
         now=batch.created_at,
     )
 
@@ -188,7 +190,7 @@ def finish(session: Session, batch: ImportBatch, now: datetime, failure: str = "
 def cancel_batch(session: Session, batch: ImportBatch, *, actor: Actor, now: datetime) -> None:
     """Stop a batch where it is: what is in stays in, and can be undone. Raises `Conflict` when it has ended."""
     if batch.state not in {"queued", "running"}:
-        raise Conflict("This import has ended already.")
+        raise Conflict(_l("This import has ended already."))
     batch.state = "cancelled"
     _end(session, batch, now)
     subject = ("import", str(batch.id))
@@ -201,13 +203,13 @@ def _end(session: Session, batch: ImportBatch, now: datetime) -> None:
     session.execute(delete(ImportChunk).where(ImportChunk.file_id.in_(files)))
     if not batch.dry_run and (batch.created or batch.updated):
         request_evidence(session, batch.id, now)
-    figures = ", ".join(f"{number:,} {name}" for name, number in counts(batch).items() if name != "total")
-    observe_change(session, ("import", str(batch.id)), f"{batch.state.capitalize()}: {figures}.", now)
+    ended = {name: f"{number:,}" for name, number in counts(batch).items()}
+    observe_change(session, ("import", str(batch.id)), sentences.OBSERVED[batch.state] % ended, now)
     notify(
         session,
         batch.user_id,
         Kind.IMPORT_FINISHED,
-        text=f"Import {batch.id}, {batch.state}: {figures}.",
+        text=sentences.TOLD[batch.state] % (ended | {"id": batch.id}),
         subject=("import", str(batch.id)),
         by=SYSTEM,
         now=now,
@@ -226,7 +228,7 @@ def lock_batch(session: Session, batch_id: int) -> ImportBatch:
     """The batch's row, held until the transaction ends. Raises `NotFound`."""
     found = session.scalar(select(ImportBatch).where(ImportBatch.id == batch_id).with_for_update())
     if found is None:
-        raise NotFound(f"There is no import {batch_id}.")
+        raise NotFound(_l("There is no import %(id)s.", id=batch_id))
     return found
 
 
@@ -239,13 +241,19 @@ def check_quota(session: Session, user_id: int, *, at_once: int, an_hour: int, n
     if len(recent) >= an_hour:
         wait = recent[-1].created_at + HOUR - now
         raise TooMany(
-            f"You have begun {an_hour} imports within an hour, which is the most. Several files can go in one import.",
+            _l(
+                "You have begun %(most)s imports within an hour, which is the most. Several files can go in one import.",
+                most=an_hour,
+            ),
             retry_seconds=max(1, int(wait.total_seconds())),
         )
     running = session.scalars(own.where(ImportBatch.state.in_(["queued", "running"])).limit(at_once)).all()
     if len(running) >= at_once:
         raise TooMany(
-            f"{at_once} of your imports are still running, which is the most at once. Wait for one, or cancel it.",
+            _l(
+                "%(most)s of your imports are still running, which is the most at once. Wait for one, or cancel it.",
+                most=at_once,
+            ),
             retry_seconds=10,
         )
 

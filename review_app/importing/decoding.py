@@ -6,6 +6,7 @@ import codecs
 from typing import BinaryIO
 
 from review_app.base.errors import Invalid
+from review_app.base.messages import lazy_gettext as _l
 from review_app.importing.readers.encoding import NOTHING, refuse_binary
 from review_app.importing.readers.reader import UnreadableFile
 from review_app.importing.unpacking.streams import MemberStream
@@ -46,7 +47,8 @@ def check_encoding(name: str | None) -> str | None:
         found = ""
     if not found or found in NO_FILES_ENCODING:
         raise Invalid(
-            "That encoding is not known.", {"encoding": ["must be one such as latin-1, cp1252 or shift-jis"]}
+            _l("That encoding is not known."),
+            {"encoding": [_l("must be one such as latin-1, cp1252 or shift-jis")]},
         )
     return found
 

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from review_app.base.errors import Invalid
+from review_app.base.messages import Figure
+from review_app.base.messages import lazy_gettext as _l
 from review_app.importing import rules
 from review_app.importing.record import RawRecord, Refusal
 from review_app.importing.renaming import SOURCE_ID, Renaming, Table, is_field
@@ -106,12 +108,14 @@ def _with_id(raw: RawRecord) -> RawRecord:
 
 def _parsed(text: str) -> Mapping:
     if len(text) > MOST_CHARACTERS:
-        raise Invalid(f"The mapping has more than {MOST_CHARACTERS:,} characters.")
+        raise Invalid(_l("The mapping has more than %(most)s characters.", most=Figure(MOST_CHARACTERS)))
     try:
         tables = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise Invalid(f"The mapping is no valid TOML: {rules.one_line(str(error))}.") from None
-    _only("The mapping", tables, {*TABLE_KEYS, "statuses", "formats"})
+        raise Invalid(
+            _l("The mapping is no valid TOML: %(error)s.", error=rules.one_line(str(error)))
+        ) from None
+    _only(_l("The mapping"), tables, {*TABLE_KEYS, "statuses", "formats"})
     formats = _group(tables, "formats")
     _only("[formats]", formats, FORMATS)
     return Mapping(
@@ -124,13 +128,27 @@ def _parsed(text: str) -> Mapping:
 def _only(where: str, table: dict[str, Any], allowed: Iterable[str]) -> None:
     for name in table:
         if name not in allowed:
-            raise Invalid(f"{where} has {shown(name)}, which is none of: {', '.join(sorted(allowed))}.")
+            known = ", ".join(sorted(allowed))
+            raise Invalid(
+                _l(
+                    "%(where)s has %(name)s, which is none of: %(known)s.",
+                    where=where,
+                    name=shown(name),
+                    known=known,
+                )
+            )
 
 
 def _group(table: dict[str, Any], name: str, inside: str = "") -> dict[str, Any]:
     group = table.get(name, {})
     if not isinstance(group, dict):
-        raise Invalid(f"{inside}{name} must be a table, [{inside}{name}], but is {shown(group)}.")
+        raise Invalid(
+            _l(
+                "%(name)s must be a table, [%(name)s], but is %(value)s.",
+                name=inside + name,
+                value=shown(group),
+            )
+        )
     return group
 
 
@@ -148,7 +166,13 @@ def _table(inside: str, table: dict[str, Any]) -> Table:
 def _beginnings(inside: str, table: dict[str, Any], name: str) -> tuple[str, ...]:
     texts = table.get(name, [])
     if not isinstance(texts, list) or not all(isinstance(text, str) and text.strip() for text in texts):
-        raise Invalid(f"{inside}{name} must be a list of texts that are not empty, but is {shown(texts)}.")
+        raise Invalid(
+            _l(
+                "%(name)s must be a list of texts that are not empty, but is %(value)s.",
+                name=inside + name,
+                value=shown(texts),
+            )
+        )
     return tuple(texts)
 
 
@@ -157,9 +181,24 @@ def _names(where: str, table: dict[str, Any]) -> dict[str, str]:
     taken: dict[str, str] = {}
     for name, target in _paths(table):
         if not isinstance(target, str) or not is_field(target):
-            raise Invalid(f"{where} has {shown(name)} as {shown(target)}, which is none of our fields.")
+            raise Invalid(
+                _l(
+                    "%(where)s has %(name)s as %(field)s, which is none of our fields.",
+                    where=where,
+                    name=shown(name),
+                    field=shown(target),
+                )
+            )
         if target in taken:
-            raise Invalid(f"{where} has {shown(taken[target])} and {shown(name)}, both as {target}.")
+            raise Invalid(
+                _l(
+                    "%(where)s has %(one)s and %(other)s, both as %(field)s.",
+                    where=where,
+                    one=shown(taken[target]),
+                    other=shown(name),
+                    field=target,
+                )
+            )
         names[name] = target
         taken[target] = name
     return names
@@ -181,11 +220,15 @@ def _statuses(table: dict[str, Any]) -> dict[str, str]:
         word = source_word.strip().lower()
         if status not in sorted(IMPORTABLE):
             raise Invalid(
-                f"[statuses] has {shown(source_word)} as {shown(status)}: an import can set only"
-                f" {' or '.join(sorted(IMPORTABLE))}."
+                _l(
+                    "[statuses] has %(word)s as %(status)s: an import can set only %(one)s or %(other)s.",
+                    word=shown(source_word),
+                    status=shown(status),
+                    **dict(zip(("one", "other"), sorted(IMPORTABLE), strict=True)),
+                )
             )
         if statuses.get(word, status) != status:
-            raise Invalid(f"[statuses] has {shown(word)} twice.")
+            raise Invalid(_l("[statuses] has %(word)s twice.", word=shown(word)))
         statuses[word] = status
     return statuses
 

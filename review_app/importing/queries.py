@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from review_app.base.errors import NotFound
+from review_app.base.messages import lazy_gettext as _l
 from review_app.base.paging import Page, decode_cursor, encode_cursor, page_of
 from review_app.importing.models import (
     LEFT,
@@ -30,7 +31,7 @@ def get_batch(session: Session, batch_id: int) -> ImportBatch:
     query = select(ImportBatch).where(ImportBatch.id == batch_id).options(joinedload(ImportBatch.user))
     found = session.scalar(query.execution_options(populate_existing=True))
     if found is None:
-        raise NotFound(f"There is no import {batch_id}.")
+        raise NotFound(_l("There is no import %(id)s.", id=batch_id))
     return found
 
 

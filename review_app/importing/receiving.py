@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from review_app.accounts.models import User
 from review_app.base.errors import Invalid
+from review_app.base.messages import lazy_gettext as _l
 from review_app.importing.batches import (
     Upload,
     add_uploads,
@@ -63,12 +64,14 @@ def mapping_text(content: bytes) -> str:
     """The text of a mapping file that was sent. Raises `Invalid`."""
     if len(content) > MOST_MAPPING_BYTES:
         most = MOST_MAPPING_BYTES // 1024
-        raise Invalid("The mapping file is too large.", {"mapping": [f"may have {most} kB"]})
+        raise Invalid(
+            _l("The mapping file is too large."), {"mapping": [_l("may have %(most)s kB", most=most)]}
+        )
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise Invalid(
-            "The mapping file is no UTF-8 text.", {"mapping": ["must be a TOML file in UTF-8"]}
+            _l("The mapping file is no UTF-8 text."), {"mapping": [_l("must be a TOML file in UTF-8")]}
         ) from error
 
 

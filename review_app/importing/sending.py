@@ -10,6 +10,7 @@ from flask import Response
 
 from review_app.base.database import db
 from review_app.base.errors import NotFound
+from review_app.base.messages import lazy_gettext as _l
 from review_app.base.web import settings
 from review_app.importing.queries import get_batch
 from review_app.importing.receiving import Quota
@@ -31,7 +32,7 @@ def refused_file(batch_id: int) -> Response:
     suffix = write_again(session, batch_id, file)
     if suffix is None:
         file.close()
-        raise NotFound(f"Import {batch_id} has no refused record whose text could be kept.")
+        raise NotFound(_l("Import %(id)s has no refused record whose text could be kept.", id=batch_id))
     answer = Response(_blocks(file), mimetype="application/octet-stream")
     answer.call_on_close(file.close)
     name = f"import-{batch.id}-refused.{suffix}"

@@ -13,7 +13,9 @@ from review_app.articles.models import Article
 from review_app.articles.ordering import forget_days
 from review_app.articles.search import forget_articles, index_article
 from review_app.base.errors import Conflict, Invalid
+from review_app.base.messages import lazy_gettext as _l
 from review_app.evidence.actions import forget, remeasure
+from review_app.importing import sentences
 from review_app.importing.actions import load_articles, take_turns
 from review_app.importing.merging import wait_as_before
 from review_app.importing.models import TAKEN_BACK, ImportBatch, ImportBefore, ImportRow
@@ -37,12 +39,12 @@ def request_undo(
     Raises `Conflict` while it runs, and when it is undone already; `Invalid` without a reason.
     """
     if not any(character.isprintable() and not character.isspace() for character in reason):
-        raise Invalid("Please say why.", {"reason": ["is needed to undo an import"]})
+        raise Invalid(_l("Please say why."), {"reason": [_l("is needed to undo an import")]})
     again = batch.state == "undone" and batch.left_alone > 0
     if not again and (batch.state not in ENDED or batch.undo_requested_at is not None):
         raise Conflict(_why_not(batch))
     if batch.dry_run:
-        raise Conflict("A dry run changed nothing, so there is nothing to undo.")
+        raise Conflict(_l("A dry run changed nothing, so there is nothing to undo."))
     batch.state = "finished" if again else batch.state
     batch.undo_requested_at, batch.undo_position, batch.left_alone = now, "", 0
     batch.leased_by, batch.lease_until = None, None
@@ -56,21 +58,19 @@ def request_undo(
         user_id=user_id,
         actor=actor,
         reason=reason.strip(),
-        expected=(
-            f"Up to {batch.created:,} articles go away and {batch.updated:,} are as they were before import {batch.id};"
-            " those that somebody has worked on since stay."
-        ),
-        rollback="Import the same files again.",
+        expected=sentences.UNDO_EXPECTED
+        % {"created": f"{batch.created:,}", "updated": f"{batch.updated:,}", "id": batch.id},
+        rollback=sentences.UNDO_ROLLBACK,
         now=now,
     )
 
 
 def _why_not(batch: ImportBatch) -> str:
     if batch.state == "undone":
-        return "This import is undone already."
+        return _l("This import is undone already.")
     if batch.undo_requested_at is not None:
-        return "This import is being undone."
-    return "This import is still running; cancel it first."
+        return _l("This import is being undone.")
+    return _l("This import is still running; cancel it first.")
 
 
 def undo_some(session: Session, batch: ImportBatch, worked_on: Iterable[WorkedOn], now: datetime) -> bool:
@@ -147,11 +147,11 @@ def _put_back(
 
 def _why_left(row: ImportRow, batch: ImportBatch, article: Article | None, busy: Mapping[int, str]) -> str:
     if article is None:
-        return "it is gone already"
+        return sentences.GONE
     if article.batch_id != batch.id:
-        return f"import {article.batch_id} changed it later; undo that one first"
+        return sentences.CHANGED_LATER % {"id": article.batch_id}
     if article.row_version != row.row_version:
-        return "somebody has worked on it since"
+        return sentences.WORKED_ON
     return busy.get(article.id, "")
 
 
@@ -180,7 +180,7 @@ def finish_undo(session: Session, batch: ImportBatch, actor: Actor, now: datetim
     observe_change(
         session,
         subject,
-        f"{batch.taken_back:,} articles taken back, {batch.left_alone:,} left as they are.",
+        sentences.UNDO_OBSERVED % {"back": f"{batch.taken_back:,}", "left": f"{batch.left_alone:,}"},
         now,
     )
     announce(

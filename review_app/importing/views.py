@@ -21,8 +21,13 @@ from review_app.base.clock import utc_now
 from review_app.base.database import db, transaction
 from review_app.base.errors import Invalid
 from review_app.base.jobs import wake
+from review_app.base.kept_messages import known_again
+from review_app.base.languages import told
+from review_app.base.messages import lazy_gettext as _l
+from review_app.base.messages import lazy_ngettext as _ln
 from review_app.base.security import takes_upload
-from review_app.base.web import settings, span
+from review_app.base.web import number, settings, span
+from review_app.importing import sentences
 from review_app.importing.batches import Upload, cancel_batch, counts, lock_batch
 from review_app.importing.forms import UndoForm, UploadForm
 from review_app.importing.models import ImportBatch
@@ -50,6 +55,38 @@ from review_app.importing.undo import request_undo
 from review_app.outbox.changes import changes_of
 
 blueprint = Blueprint("importing", __name__)
+ORIGIN_WORDS = {
+    "page": _l("page"),
+    "api": "api",
+    "command": _l("command"),
+    "source": _l("source"),
+    "demo": "demo",
+}
+"""Where an import came from, if no person stands beside it."""
+
+
+@blueprint.app_template_filter("kept_of_change")
+def kept_of_change(text: str) -> str:
+    """What stands in a change record of an import: a sentence of ours in the reader's language, else as it was typed."""
+    return known_again(text, sentences.OF_CHANGES)
+
+
+@blueprint.app_template_filter("kept_of_undo")
+def kept_of_undo(text: str) -> str:
+    """The same of why an undo left an article alone."""
+    return known_again(text, sentences.OF_WHAT_IS_LEFT)
+
+
+@blueprint.app_template_filter("kept_of_record")
+def kept_of_record(text: str) -> str:
+    """The same of what is worth a note on a record that was accepted."""
+    return known_again(text, [sentences.SAME_HASH])
+
+
+@blueprint.app_template_filter("origin")
+def origin(name: str) -> str:
+    """Where an import came from."""
+    return ORIGIN_WORDS.get(name, name)
 
 
 @blueprint.get("/imports")
@@ -99,7 +136,7 @@ def _wishes(form: UploadForm) -> Wishes:
     short = (form.encoding, form.reason, form.expected)
     wrong = {field.name: list(field.errors) for field in short if not field.validate(form)}
     if wrong:
-        raise Invalid("Something in the form is too long.", wrong)
+        raise Invalid(_l("Something in the form is too long."), wrong)
     mapping = form.mapping.data.stream.read(MOST_MAPPING_BYTES + 1) if form.mapping.data else b""
     return Wishes(
         format=form.format.data,
@@ -115,9 +152,13 @@ def _place(error: Invalid, form: UploadForm) -> None:
     """Show each message at its field; what has none is about the files."""
     named = {name: messages for name, messages in error.fields.items() if name in form and name != "file"}
     for name, messages in named.items():
-        form[name].errors = [message[:1].upper() + message[1:] for message in messages]
+        form[name].errors = [_begun(told(message)) for message in messages]
     if not named:
         form.files.errors = [error.detail]
+
+
+def _begun(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 @blueprint.get("/imports/<int:batch_id>")
@@ -153,12 +194,13 @@ def _pace(batch: ImportBatch) -> str:
     """How much was read, how quickly, and how long the rest may take, in words."""
     elapsed = (utc_now() - batch.started_at).total_seconds() if batch.started_at else 0
     a_second, seconds_left = pace(elapsed, batch.total, (batch.bytes_done, batch.bytes_total))
-    words = [f"{batch.total:,} records"]
-    if a_second:
-        words.append(f"{a_second:,.0f} a second")
-    if seconds_left:
-        words.append(f"about {span(seconds_left)} left")
-    return ", ".join(words)
+    records = _ln("%(shown)s record", "%(shown)s records", batch.total, shown=number(batch.total))
+    if not a_second:
+        return records
+    parts = {"records": records, "speed": number(round(a_second))}
+    if not seconds_left:
+        return _l("%(records)s, %(speed)s a second", **parts)
+    return _l("%(records)s, %(speed)s a second, about %(time)s left", time=span(seconds_left), **parts)
 
 
 @blueprint.post("/imports/<int:batch_id>/cancel")

@@ -7,7 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from review_app.base.languages import told
+from review_app.base.messages import lazy_gettext as _l
+from review_app.base.web import number
 from review_app.insights.queries import DayFigures, Statistics
+from review_app.insights.words import day_in_year, day_words
 
 HEIGHT = 180
 """Of the plot, in pixels."""
@@ -16,7 +20,13 @@ MOST_BARS = 62
 STEPS = (1, 7, 28, 91, 364)
 """Days of one bar: the least that makes no more than `MOST_BARS` of them."""
 
-STEP_WORDS = {1: "day", 7: "week", 28: "four weeks", 91: "quarter", 364: "year"}
+TITLES = {
+    1: _l("Decisions per day"),
+    7: _l("Decisions per week"),
+    28: _l("Decisions per four weeks"),
+    91: _l("Decisions per quarter"),
+    364: _l("Decisions per year"),
+}
 ALL_LABELS = 8
 """So many labels where it is wide; where it is narrow, every other one goes."""
 
@@ -24,12 +34,17 @@ BAR_SHARE = 0.72
 """Of the room a bar has, so much is bar; the rest is gap."""
 
 KINDS = (
-    ("approved", "approved", "Approved"),
-    ("changes_requested", "returned", "Changes requested"),
-    ("rejected", "rejected", "Rejected"),
-    ("archived", "other", "Archived"),
+    ("approved", "approved", _l("Approved"), _l("%(days)s: %(count)s approved")),
+    (
+        "changes_requested",
+        "returned",
+        _l("Changes requested"),
+        _l("%(days)s: %(count)s changes requested"),
+    ),
+    ("rejected", "rejected", _l("Rejected"), _l("%(days)s: %(count)s rejected")),
+    ("archived", "other", _l("Archived"), _l("%(days)s: %(count)s archived")),
 )
-"""The parts of a bar from the bottom up: the figure, the class of its colour, its word."""
+"""The parts of a bar from the bottom up: the figure, the class of its colour, its word, and what it says of itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +107,7 @@ class _Span:
     def words(self) -> str:
         if self.first == self.last:
             return day_words(self.first)
-        return f"{day_words(self.first)} to {day_words(self.last)}"
-
-
-def day_words(day: date) -> str:
-    """A date as people write it: `16 Nov 2026`."""
-    return f"{day:%-d %b %Y}"
+        return _l("%(first)s to %(last)s", first=day_words(self.first), last=day_words(self.last))
 
 
 def decisions_chart(statistics: Statistics) -> Chart:
@@ -106,14 +116,18 @@ def decisions_chart(statistics: Statistics) -> Chart:
     spans = list(_spans(statistics.days, step))
     scale = _scale(max(span.total for span in spans))
     return Chart(
-        title=f"Decisions per {STEP_WORDS[step]}",
+        title=told(TITLES[step]),
         height=HEIGHT,
         summary=_summary(spans),
-        legend=[(figure, word) for figure, _, word in KINDS],
+        legend=[(figure, word) for figure, _, word, _ in KINDS],
         bars=list(_bars(spans, scale[-1])),
-        gridlines=[Gridline(_y(value, scale[-1]), f"{value:,}") for value in scale],
+        gridlines=[Gridline(_y(value, scale[-1]), number(value)) for value in scale],
         labels=list(_labels(spans)),
-        header=["Days" if step > 1 else "Day", *(word for *_, word in KINDS), "Together"],
+        header=[
+            _l("Days") if step > 1 else _l("Day"),
+            *(word for _, _, word, _ in KINDS),
+            _l("Together"),
+        ],
         rows=[[span.words, *span.parts.values(), span.total] for span in spans],
     )
 
@@ -141,7 +155,7 @@ def _bars(spans: Sequence[_Span], top: int) -> Iterator[Bar]:
     room = 100 / len(spans)
     for place, span in enumerate(spans):
         below = 0
-        for figure, kind, word in KINDS:
+        for figure, kind, _, title in KINDS:
             count = span.parts[figure]
             if count:
                 y = _y(below + count, top)
@@ -151,7 +165,7 @@ def _bars(spans: Sequence[_Span], top: int) -> Iterator[Bar]:
                     y=y,
                     height=round(_y(below, top) - y, 2),
                     kind=kind,
-                    title=f"{span.words}: {count:,} {word.lower()}",
+                    title=_l(str(title), days=span.words, count=number(count)),
                 )
             below += count
 
@@ -159,15 +173,21 @@ def _bars(spans: Sequence[_Span], top: int) -> Iterator[Bar]:
 def _labels(spans: Sequence[_Span]) -> Iterator[Label]:
     """The last bar has one, and others at even distances before it; every other one is minor."""
     distance = math.ceil(len(spans) / ALL_LABELS)
-    for number, place in enumerate(range(len(spans) - 1, -1, -distance)):
-        text = f"{spans[place].first:%-d %b}"
-        yield Label(round(100 * (place + 0.5) / len(spans), 3), text, minor=number % 2 == 1)
+    for nth, place in enumerate(range(len(spans) - 1, -1, -distance)):
+        text = day_in_year(spans[place].first)
+        yield Label(round(100 * (place + 0.5) / len(spans), 3), text, minor=nth % 2 == 1)
 
 
 def _summary(spans: Sequence[_Span]) -> str:
     together = sum(span.total for span in spans)
     if not together:
-        return "No decisions in this period."
+        return _l("No decisions in this period.")
     busiest = max(spans, key=lambda span: span.total)
-    when = f"from {day_words(spans[0].first)} to {day_words(spans[-1].last)}"
-    return f"{together:,} decisions {when}; most on {busiest.words} ({busiest.total:,})."
+    return _l(
+        "%(count)s decisions from %(first)s to %(last)s; most on %(busiest)s (%(most)s).",
+        count=number(together),
+        first=day_words(spans[0].first),
+        last=day_words(spans[-1].last),
+        busiest=busiest.words,
+        most=number(busiest.total),
+    )

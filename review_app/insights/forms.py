@@ -8,6 +8,8 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
 from review_app.base.errors import Invalid
+from review_app.base.messages import Figure
+from review_app.base.messages import lazy_gettext as _l
 from review_app.insights.rules import DEFAULT_DAYS, EARLIEST, LATEST, MOST_DAYS, Period
 
 ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -19,11 +21,11 @@ def period_of(values: Mapping[str, str], today: date) -> Period:
     last = _date(values, "to", wrong) or today
     first = _date(values, "from", wrong) or last - timedelta(days=DEFAULT_DAYS - 1)
     if not wrong and first > last:
-        wrong["from"] = ["the first day must not come after the last one."]
+        wrong["from"] = [_l("the first day must not come after the last one.")]
     if not wrong and (last - first).days >= MOST_DAYS:
-        wrong["from"] = [f"a period may have {MOST_DAYS:,} days."]
+        wrong["from"] = [_l("a period may have %(most)s days.", most=Figure(MOST_DAYS))]
     if wrong:
-        raise Invalid("That is no period.", wrong)
+        raise Invalid(_l("That is no period."), wrong)
     return Period(first, last)
 
 
@@ -36,7 +38,7 @@ def _date(values: Mapping[str, str], name: str, wrong: dict[str, list[str]]) -> 
     except ValueError:
         day = None
     if day is None or not EARLIEST <= day <= LATEST:
-        wrong[name] = [f"“{text[:40]}” is no date; write it like 2026-11-16."]
+        wrong[name] = [_l("“%(text)s” is no date; write it like 2026-11-16.", text=text[:40])]
         return None
     return day
 
@@ -47,6 +49,7 @@ def zone_of(name: str | None) -> ZoneInfo:
         return ZoneInfo("UTC")
     if name not in available_timezones():
         raise Invalid(
-            "That time zone is not known.", {"tz": ["is not a known time zone, such as Europe/Berlin"]}
+            _l("That time zone is not known."),
+            {"tz": [_l("is not a known time zone, such as Europe/Berlin")]},
         )
     return ZoneInfo(name)

@@ -125,11 +125,3 @@ class Tally:
 
 def _median(histogram: Counter[str]) -> float | None:
     return quantile({int(bucket): count for bucket, count in histogram.items()}, 0.5)
-
-
-def duration_words(seconds: float) -> str:
-    """A duration in a unit that suits it: `42 s`, `1.8 min`, `31 h`, `5.2 days`."""
-    for unit, size, limit in (("s", 1, 100), ("min", 60, 6_000), ("h", 3_600, 172_800)):
-        if seconds < limit:
-            return f"{round(seconds / size, 1 if size > 1 else 0):g} {unit}"
-    return f"{seconds / 86_400:,.1f}".removesuffix(".0") + " days"

@@ -15,34 +15,27 @@ from review_app.accounts.permissions import permit, person
 from review_app.accounts.queries import user_by_id
 from review_app.accounts.rules import Permission
 from review_app.articles.filters import Filters
+from review_app.articles.rules import SCORE_LABELS
 from review_app.base.clock import utc_now
 from review_app.base.database import db
 from review_app.base.errors import Invalid, NotFound
-from review_app.base.web import viewer_zone
-from review_app.insights.charts import day_words, decisions_chart
+from review_app.base.messages import lazy_gettext as _l
+from review_app.base.web import span, viewer_zone
+from review_app.insights.charts import decisions_chart
 from review_app.insights.forms import period_of
 from review_app.insights.queries import recent, statistics
-from review_app.insights.rules import DEFAULT_DAYS, Period, duration_words
+from review_app.insights.rules import DEFAULT_DAYS, Period
 from review_app.insights.schemas import as_rows
+from review_app.insights.words import day_words, duration_words, percent, signed
 from review_app.review_queue.queries import queue_length
 
 blueprint = Blueprint("insights", __name__)
 blueprint.add_app_template_filter(duration_words, "duration")
-blueprint.add_app_template_filter(day_words, "day")
-
-
-@blueprint.app_template_filter("percent")
-def percent(share: float | None) -> str:
-    """A share of 1 in per cent, or a dash for none."""
-    return "–" if share is None else f"{100 * share:.0f}%"
-
-
-@blueprint.app_template_filter("signed")
-def signed(value: float | None) -> str:
-    """A change with its sign, or a dash for none."""
-    if value is None:
-        return "–"
-    return f"{value:+.1f}".replace("-", "−") if round(value, 1) else "0"
+blueprint.add_app_template_filter(day_words, "day_words")
+blueprint.add_app_template_filter(percent, "percent")
+blueprint.add_app_template_filter(signed, "signed")
+PERIOD_WORDS = {"from": _l("From"), "to": _l("To")}
+"""The first and the last day of a period."""
 
 
 @blueprint.get("/stats")
@@ -50,7 +43,8 @@ def signed(value: float | None) -> str:
 def stats() -> AnyResponse:
     """The whole desk's figures."""
     waiting = queue_length(db.session(), Filters())
-    return _page("insights/stats.html", waiting=waiting)
+    longest = span((utc_now() - waiting.oldest).total_seconds()) if waiting.oldest else ""
+    return _page("insights/stats.html", waiting=waiting, longest=longest)
 
 
 @blueprint.get("/stats/reviewers/<int:user_id>")
@@ -62,7 +56,7 @@ def reviewer(user_id: int) -> AnyResponse:
 
 def _visible(user_id: int) -> User:
     if user_id != person().id and not person().may(Permission.SEE_STATISTICS):
-        raise NotFound("There is no such account.")
+        raise NotFound(_l("There is no such account."))
     return user_by_id(db.session(), user_id)
 
 
@@ -73,8 +67,8 @@ def _page(template: str, **values: Any) -> AnyResponse:
         period = _period()
     except Invalid as error:
         wrong = [
-            (name, f"{name.capitalize()}: {text}")
-            for name in ("from", "to")
+            (name, _l("%(field)s: %(problem)s", field=label, problem=text))
+            for name, label in PERIOD_WORDS.items()
             for text in error.fields.get(name, [])
         ]
         period = period_of({}, _today())
@@ -90,6 +84,8 @@ def _page(template: str, **values: Any) -> AnyResponse:
         | (request.args.to_dict() if wrong else {}),
         wrong=wrong,
         usual_days=DEFAULT_DAYS,
+        period_words=PERIOD_WORDS,
+        score_labels=SCORE_LABELS,
         **values,
     )
     return make_response(html, 422 if wrong else 200)

@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from review_app.base.errors import NotFound
+from review_app.base.messages import lazy_gettext as _l
 from review_app.base.paging import PAGE_ROWS, Page, decode_cursor, encode_cursor, page_of
 from review_app.notifications.models import MutedKind, Notification
 from review_app.notifications.rules import MOST_COUNTED, Kind
@@ -34,7 +35,7 @@ def get_notification(session: Session, user_id: int, notification_id: int) -> No
     """One of a person's own. Raises `NotFound` for another's too."""
     found = session.get(Notification, notification_id)
     if found is None or found.user_id != user_id:
-        raise NotFound("There is no such notification.")
+        raise NotFound(_l("There is no such notification."))
     return found
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
+from review_app.base.messages import lazy_gettext as _l
+
 
 class Kind(StrEnum):
     """Why somebody is told."""
@@ -17,11 +19,11 @@ class Kind(StrEnum):
 
 
 WORDS: Final = {
-    Kind.ASSIGNED: "Articles are assigned to me",
-    Kind.RETURNED: "Something I decided comes back",
-    Kind.MENTIONED: "Somebody mentions me in a note",
-    Kind.IMPORT_FINISHED: "An import of mine finishes",
-    Kind.TARGET_OFF: "A target of mine is switched off, since nothing arrives there",
+    Kind.ASSIGNED: _l("Articles are assigned to me"),
+    Kind.RETURNED: _l("Something I decided comes back"),
+    Kind.MENTIONED: _l("Somebody mentions me in a note"),
+    Kind.IMPORT_FINISHED: _l("An import of mine finishes"),
+    Kind.TARGET_OFF: _l("A target of mine is switched off, since nothing arrives there"),
 }
 """Each kind as its switch in the profile says it."""
 
@@ -31,6 +33,7 @@ ADDRESSES: Final = {
     "queue": "/queue{}",
     "bulk": "/bulk/{}",
     "target": "/admin/targets/{}",
+    "publish_run": "/publications/{}",
 }
 """Where the thing told of is read. Addresses, since this capability knows none of those above it."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from review_app.accounts.permissions import permit, person
@@ -63,5 +64,5 @@ def choose() -> Response:
     """Choose what one wants to hear of."""
     with transaction() as session:
         choose_kinds(session, person().id, wanted_kinds(request.form))
-    flash("Saved. It holds for what happens from now on.", "success")
+    flash(_("Saved. It holds for what happens from now on."), "success")
     return redirect(url_for("notifications.index"), 303)

@@ -1,4 +1,4 @@
-"""Starting a publish run, and doing it. What may go out is asked twice: when it is accepted and when it goes."""
+"""Starting a publish run, and the verbs on it as a whole. What may go out is asked here, and in `running.py` when it goes."""
 
 from __future__ import annotations
 
@@ -6,35 +6,53 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
-from operator import attrgetter
+from types import SimpleNamespace
 from typing import Any, TypeVar
 
-from sqlalchemy import Insert, and_, bindparam, case, exists, insert, literal, select, update
+from sqlalchemy import (
+    BigInteger,
+    Insert,
+    and_,
+    bindparam,
+    case,
+    exists,
+    insert,
+    literal,
+    literal_column,
+    select,
+)
 from sqlalchemy.dialects.postgresql import Insert as PostgresqlInsert
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from review_app.articles.models import Article
 from review_app.base.database import Base
-from review_app.base.errors import Invalid
-from review_app.outbox.actions import Actor, announce, log_event
-from review_app.publishing.kinds.site import TARGETS
+from review_app.base.errors import Conflict, Invalid
+from review_app.base.messages import Message
+from review_app.base.messages import lazy_gettext as _l
+from review_app.outbox.actions import Actor, log_event
 from review_app.publishing.models import Publication, PublishRun, PublishRunItem
 from review_app.publishing.queries import (
     Candidate,
     approved_candidates,
     candidates,
     enabled_targets,
-    run_progress,
+    stands,
+    unpublished_source_ids,
 )
-from review_app.publishing.rules import BATCH, LEASE, MOST_SOURCE_IDS, STATEMENT_ROWS, Trigger
+from review_app.publishing.rules import MOST_SOURCE_IDS, STATEMENT_ROWS, RunState, Trigger
+from review_app.publishing.running import finish_if_done, refresh_counts
 
 Row = TypeVar("Row")
 # The bare tables: a statement on them is compiled once for any number of rows.
 PUBLICATIONS, RUN_ITEMS = Base.metadata.tables["publication"], Base.metadata.tables["publish_run_item"]
 KEY = ("article_id", "version", "target_id")
+# The row that an insert met. SQLAlchemy knows no enclosing query there, and would ask whether any publication stands.
+THAT_ROW = SimpleNamespace(
+    **{column.name: literal_column(f"publication.{column.name}", column.type) for column in PUBLICATIONS.c}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +78,10 @@ class Started:
     refused: list[dict[str, str]]
 
 
+NO_SUCH_ARTICLE = "there is no such article"
+NOT_APPROVED = "it is not approved, but "
+
+
 def start_run(
     session: Session,
     order: Order,
@@ -74,7 +96,7 @@ def start_run(
 
     Nothing goes out before the undo window of its approval has passed, nor before `publish_at`.
     """
-    chosen, refused = _sorted_out(session, order.source_ids)
+    chosen, refused = sorted_out(session, order.source_ids)
     earliest = max(now, order.publish_at or now)
     run = PublishRun(
         trigger=trigger.value,
@@ -93,26 +115,27 @@ def start_run(
     session.flush()
     targets = [target.id for target in enabled_targets(session)]
     # In one order, so that two runs that name the same articles cannot each wait for the other.
-    for some in _portions(sorted(chosen, key=attrgetter("id"))):
+    for some in portions(sorted(enumerate(chosen), key=lambda placed: placed[1].id)):
         _queue(session, run, some, targets=targets, earliest=earliest, undo=undo)
     after = {"accepted": len(chosen), "refused": len(refused)}
     log_event(session, "publish_run.started", ("publish_run", str(run.id)), actor=actor, now=now, after=after)
     return Started(run, [article.source_id for article in chosen], refused)
 
 
-def _sorted_out(
+def sorted_out(
     session: Session, source_ids: Sequence[str] | None
 ) -> tuple[list[Candidate], list[dict[str, str]]]:
     """What may go out, in the order it was named, and what may not, with the reason."""
     if source_ids is None:
         return list(approved_candidates(session)), []
     if not 1 <= len(source_ids) <= MOST_SOURCE_IDS:
-        raise Invalid("Name the articles.", {"source_ids": [f"must name 1 to {MOST_SOURCE_IDS:,} articles"]})
+        raise Invalid(
+            _l("Name the articles."),
+            {"source_ids": [_l("must name 1 to %(most)s articles", most=f"{MOST_SOURCE_IDS:,}")]},
+        )
     chosen, refused = [], []
     wanted = list(dict.fromkeys(source_ids))
-    found = {
-        article.source_id: article for some in _portions(wanted) for article in candidates(session, some)
-    }
+    found = {article.source_id: article for some in portions(wanted) for article in candidates(session, some)}
     for source_id in wanted:
         article = found.get(source_id)
         if article is not None and article.indexable:
@@ -123,12 +146,14 @@ def _sorted_out(
 
 
 def _reason(article: Candidate | None) -> str:
+    """In English, since programs are told and the run keeps it; `forms.refusal_words` says it to people."""
     if article is None:
-        return "there is no such article"
-    return f"it is not approved, but {article.revision_status.replace('_', ' ')}"
+        return NO_SUCH_ARTICLE
+    return NOT_APPROVED + article.revision_status.replace("_", " ")
 
 
-def _portions(rows: Sequence[Row]) -> Iterator[list[Row]]:
+def portions(rows: Sequence[Row]) -> Iterator[list[Row]]:
+    """So many at a time as one statement takes."""
     left = iter(rows)
     while some := list(islice(left, STATEMENT_ROWS)):
         yield some
@@ -137,16 +162,16 @@ def _portions(rows: Sequence[Row]) -> Iterator[list[Row]]:
 def _queue(
     session: Session,
     run: PublishRun,
-    articles: Sequence[Candidate],
+    placed: Sequence[tuple[int, Candidate]],
     *,
     targets: Sequence[int],
     earliest: datetime,
     undo: timedelta,
 ) -> None:
-    """One publication an article and version, however often it is asked for.
+    """One publication an article, version and target, however often it is asked for.
 
-    One that waits already goes out at the earlier of the two times. One that is out is left alone; one that was sent and
-    has been withdrawn since is sent again.
+    One that waits already goes out at the earlier of the two times. One that is out, or just being delivered, is left alone;
+    one that was sent and has been withdrawn since is sent again.
     """
     rows = [
         {
@@ -158,22 +183,22 @@ def _queue(
             "reason": "",
             "due_at": max(earliest, (article.decided_at or earliest) + undo),
         }
-        for article in articles
+        for _, article in placed
         for target_id in targets
     ]
     if not rows:
         return
     session.execute(_once(session), rows)
-    session.execute(_taken_on(run), [{f"of_{name}": row[name] for name in KEY} for row in rows])
+    places = [1 + place * len(targets) + number for place, _ in placed for number in range(len(targets))]
+    keys = [{f"of_{name}": row[name] for name in KEY} for row in rows]
+    session.execute(_taken_on(run), [key | {"place": place} for key, place in zip(keys, places, strict=True)])
 
 
 def _once(session: Session) -> SqliteInsert | PostgresqlInsert:
     chosen_insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
     fresh = chosen_insert(PUBLICATIONS)
     sooner = and_(Publication.state == "waiting", Publication.due_at < fresh.excluded.due_at)
-    is_out = exists().where(
-        Article.id == Publication.article_id, Article.published_version == Publication.version
-    )
+    standing = exists().where(Article.id == THAT_ROW.article_id, stands(THAT_ROW))
     return fresh.on_conflict_do_update(
         index_elements=KEY,
         set_={
@@ -182,108 +207,89 @@ def _once(session: Session) -> SqliteInsert | PostgresqlInsert:
             "reason": "",
             "due_at": case((sooner, Publication.due_at), else_=fresh.excluded.due_at),
         },
-        where=~is_out.correlate(Publication),
+        where=~standing,
     )
 
 
 def _taken_on(run: PublishRun) -> Insert:
     named = (PUBLICATIONS.c[name] == bindparam(f"of_{name}") for name in KEY)
-    found = select(literal(run.id), Publication.id).where(*named)
-    return insert(RUN_ITEMS).from_select(["run_id", "publication_id"], found)
+    place = bindparam("place", type_=BigInteger)
+    found = select(literal(run.id), Publication.id, place).where(*named)
+    return insert(RUN_ITEMS).from_select(["run_id", "publication_id", "position"], found)
 
 
-def lease_run(session: Session, run_id: int, worker: str, now: datetime) -> bool:
-    """Take a run that is due and that nobody works on. Returns whether this worker has it now."""
-    taken = session.execute(
-        update(PublishRun)
-        .where(PublishRun.id == run_id, PublishRun.state != "finished", PublishRun.due_at <= now)
-        .where(PublishRun.lease_until.is_(None) | (PublishRun.lease_until <= now))
-        .values(state="running", leased_by=worker, lease_until=now + LEASE)
-    )
-    return bool(taken.rowcount)  # type: ignore[attr-defined]
+def retry_run(
+    session: Session,
+    run: PublishRun,
+    trigger: Trigger,
+    *,
+    user_id: int | None,
+    actor: Actor,
+    now: datetime,
+    undo: timedelta,
+) -> Started:
+    """A new run of what failed, was given up or cancelled in this one. Raises `Conflict` when there is nothing of that."""
+    names = unpublished_source_ids(session, run.id)
+    if not names:
+        raise Conflict(_l("Nothing of this run failed or was cancelled."))
+    order = Order(names[:MOST_SOURCE_IDS])
+    return start_run(session, order, trigger, user_id=user_id, actor=actor, now=now, undo=undo)
 
 
-def publish_some(
-    session: Session, run_id: int, worker: str, *, now: datetime, undo: timedelta, after: int = 0
-) -> int | None:
-    """Publish the next few that are due, in one transaction; `after` is where the last call stopped.
+def pause_run(session: Session, run: PublishRun, *, actor: Actor, now: datetime) -> None:
+    """Send nothing more until it is resumed. The caller holds the row. Raises `Conflict` when it has ended or is paused."""
+    if run.state not in {RunState.QUEUED, RunState.RUNNING}:
+        raise Conflict(_only(run, _l("Only a run that has not ended can be paused.")))
+    _put(run, RunState.PAUSED)
+    log_event(session, "publish_run.paused", ("publish_run", str(run.id)), actor=actor, now=now)
 
-    Returns where this one stopped, or None when the run has to wait or is done.
+
+def resume_run(session: Session, run: PublishRun, *, actor: Actor, now: datetime) -> None:
+    """Go on where it was paused. The caller holds the row. Raises `Conflict` when it is not paused."""
+    if run.state != RunState.PAUSED:
+        raise Conflict(_l("Only a paused run can be resumed."))
+    _put(run, RunState.QUEUED)
+    asked_for = run.requested.get("publish_at")
+    run.due_at = max(now, datetime.fromisoformat(asked_for)) if asked_for else now
+    log_event(session, "publish_run.resumed", ("publish_run", str(run.id)), actor=actor, now=now)
+
+
+def _only(run: PublishRun, otherwise: Message) -> Message:
+    return _l("This run is paused already.") if run.state == RunState.PAUSED else otherwise
+
+
+def _put(run: PublishRun, state: RunState) -> None:
+    """Without its lease: the worker that has it notices with its next portion."""
+    run.state, run.leased_by, run.lease_until = state.value, None, None
+
+
+def publication_settled(session: Session, publication: Publication, now: datetime) -> None:
+    """The deliverer ended this publication, and its state says how: its runs may have been waiting for nothing else.
+
+    To be called in the transaction that ended it, after everything else. Holds a run's row only when nothing of it is open
+    any more; of two that end at the same moment neither may see the other, then the run finds out when it looks again.
     """
-    run = session.scalars(select(PublishRun).where(PublishRun.id == run_id).with_for_update()).one()
-    if run.leased_by != worker or run.state == "finished":
-        return None
-    due = _due(session, run, now, after)
-    articles = _locked_articles(session, due)
-    for publication in due:
-        _publish(session, run, (publication, articles[publication.article_id]), now=now, undo=undo)
-    run.lease_until = now + LEASE
-    if len(due) == BATCH:
-        return due[-1].id
-    _pause_or_finish(session, run, now)
-    return None
-
-
-def _due(session: Session, run: PublishRun, now: datetime, after: int) -> Sequence[Publication]:
-    """Locked, since another run may have taken on the same ones; those it holds just now are left for the next look."""
-    return session.scalars(
-        select(Publication)
-        .join(PublishRunItem, PublishRunItem.publication_id == Publication.id)
-        .where(PublishRunItem.run_id == run.id, PublishRunItem.publication_id > after)
-        .where(Publication.state == "waiting", Publication.due_at <= now)
-        .options(joinedload(Publication.target, innerjoin=True))
-        .order_by(PublishRunItem.publication_id)
-        .limit(BATCH)
-        .with_for_update(of=Publication, skip_locked=True)
-    ).all()
-
-
-def _locked_articles(session: Session, due: Sequence[Publication]) -> dict[int, Article]:
-    wanted = {publication.article_id for publication in due}
-    query = select(Article).where(Article.id.in_(wanted)).order_by(Article.id).with_for_update()
-    return {article.id: article for article in session.scalars(query)}
-
-
-def _publish(
-    session: Session, run: PublishRun, what: tuple[Publication, Article], *, now: datetime, undo: timedelta
-) -> None:
-    publication, article = what
-    if not article.indexable or article.revision_version != publication.version:
-        publication.state, publication.reason = "failed", "it is no longer approved in this version"
-        run.failed += 1
-        return
-    # Rolled back and approved again since it was queued: the new approval can still be undone.
-    if article.decided_at is not None and article.decided_at + undo > now:
-        publication.due_at = article.decided_at + undo
-        return
-    TARGETS[publication.target.kind].publish(session, article, publication, now)
-    publication.state, publication.delivered_at = "delivered", now
-    run.published += 1
-    announce(
-        session,
-        "article.published",
-        f"article:{article.source_id}",
-        cause=f"publication:{publication.id}:run:{run.id}",
-        payload={"source_id": article.source_id, "version": publication.version, "slug": article.slug},
-        now=now,
-    )
-
-
-def _pause_or_finish(session: Session, run: PublishRun, now: datetime) -> None:
-    """Wait for the next undo window to pass, or end the run and say so."""
-    run.leased_by, run.lease_until = None, None
     session.flush()
-    progress = run_progress(session, run.id)
-    run.published, run.failed = progress.published, progress.failed
-    if progress.next_due_at is not None:
-        run.due_at = progress.next_due_at
-        return
-    run.state, run.finished_at = "finished", now
-    announce(
-        session,
-        "publish_run.finished",
-        f"publish_run:{run.id}",
-        cause=f"publish_run:{run.id}:finished",
-        payload={"run_id": run.id, "published": run.published, "failed": run.failed},
-        now=now,
+    took_on = select(PublishRunItem.run_id).where(PublishRunItem.publication_id == publication.id)
+    for run_id in session.scalars(took_on.order_by(PublishRunItem.run_id)).all():
+        if not _has_open(session, run_id):
+            _settle(session, run_id, now)
+
+
+def _has_open(session: Session, run_id: int) -> bool:
+    """The last ones end last, so looking from the end finds one soon."""
+    query = (
+        select(Publication.id)
+        .join(PublishRunItem, PublishRunItem.publication_id == Publication.id)
+        .where(PublishRunItem.run_id == run_id, Publication.state.in_(("waiting", "delivering")))
+        .order_by(PublishRunItem.position.desc())
     )
+    return session.scalar(query.limit(1)) is not None
+
+
+def _settle(session: Session, run_id: int, now: datetime) -> None:
+    run = session.scalars(select(PublishRun).where(PublishRun.id == run_id).with_for_update()).one()
+    if run.state in {RunState.QUEUED, RunState.RUNNING} and run.leased_by is None:
+        finish_if_done(session, run, now)
+    else:
+        refresh_counts(session, run)

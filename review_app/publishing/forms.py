@@ -1,47 +1,102 @@
-"""The form that starts a publish run."""
+"""The forms of publishing: starting a run, rolling one back, adding a schedule. What a run refused, in the reader's words."""
 
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from wtforms import RadioField, TextAreaField
+from flask_babel import gettext as _
+from wtforms import DateTimeLocalField, RadioField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
-from wtforms.validators import ValidationError
+from wtforms.validators import Optional, ValidationError
 
+from review_app.accounts.forms import storable
+from review_app.base.errors import DomainError, Invalid
 from review_app.base.forms import Form
-from review_app.publishing.actions import Order
+from review_app.base.messages import lazy_gettext as _l
+from review_app.publishing.actions import NO_SUCH_ARTICLE, NOT_APPROVED, Order
 from review_app.publishing.rules import MOST_SOURCE_IDS
 
 ALL, NAMED = "approved", "named"
 BETWEEN = re.compile(r"[\s,;\0]+")
+LATE = timedelta(minutes=10)
+"""Between looking at a preview and confirming it a moment may pass."""
+
+DAY_FORMATS = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"]
 
 
 class RunForm(Form):
-    """All approved articles, or those whose source ids were pasted, apart by blanks, commas or lines."""
+    """All approved articles, or those whose source ids were pasted, apart by blanks, commas or lines; now or at a time."""
 
     scope = RadioField(
-        "What to publish",
+        _l("What to publish"),
         choices=[
-            SelectChoice(ALL, "Every approved article that is not published yet"),
-            SelectChoice(NAMED, "Only the articles named below"),
+            SelectChoice(ALL, _l("Every approved article that is not published yet")),
+            SelectChoice(NAMED, _l("Only the articles named below")),
         ],
         default=ALL,
     )
-    source_ids = TextAreaField("Source ids")
+    source_ids = TextAreaField(_l("Source ids"))
+    publish_at = DateTimeLocalField(_l("Not before"), [Optional()], format=DAY_FORMATS)
 
     def validate_source_ids(self, _field: TextAreaField) -> None:
         """They count only when they are meant."""
         if self.scope.data != NAMED:
             return
         if not self.named():
-            raise ValidationError("Name at least one article, or choose every approved one.")
+            raise ValidationError(_l("Name at least one article, or choose every approved one."))
         if len(self.named()) > MOST_SOURCE_IDS:
-            raise ValidationError(f"Name at most {MOST_SOURCE_IDS:,} articles at once.")
+            raise ValidationError(_l("Name at most %(most)s articles at once.", most=f"{MOST_SOURCE_IDS:,}"))
 
     def named(self) -> list[str]:
         """The source ids that were pasted."""
         return [part for part in BETWEEN.split(self.source_ids.data or "") if part]
 
-    def order(self) -> Order:
-        """The same for the action."""
-        return Order(self.named() if self.scope.data == NAMED else None)
+    def order(self, zone: ZoneInfo, now: datetime) -> Order | None:
+        """The same for the action, its time being one of the zone; None, with a message at the field, when that has passed."""
+        at = self.publish_at.data
+        moment = None if at is None else _moment(at, zone)
+        if at is not None and (moment is None or moment < now - LATE):
+            self.publish_at.errors = [*self.publish_at.errors, _l("That moment has passed.")]
+            return None
+        return Order(self.named() if self.scope.data == NAMED else None, moment)
+
+
+def _moment(there: datetime, zone: ZoneInfo) -> datetime | None:
+    try:
+        return there.replace(tzinfo=zone).astimezone(UTC)
+    except OverflowError:
+        return None
+
+
+class TellingForm(Form):
+    """A form at whose fields the errors of an action stand."""
+
+    def tell(self, error: DomainError) -> None:
+        """Add its messages; one of no field stands above all."""
+        fields = error.fields if isinstance(error, Invalid) else {}
+        for name, messages in fields.items():
+            field = self[name]
+            told = [_l("%(field)s %(what)s.", field=field.label.text, what=message) for message in messages]
+            field.errors = [*field.errors, *told]
+        if not fields:
+            self.form_errors.append(error.detail)
+
+
+class RollbackForm(TellingForm):
+    note = TextAreaField(_l("Reason"), filters=[storable])
+
+
+class ScheduleForm(TellingForm):
+    at = StringField(_l("Time of the day"), filters=[storable])
+    zone = StringField(_l("Time zone"), filters=[storable])
+
+
+def refusal_words(reason: str) -> str:
+    """Why a run refused an article, in the reader's language."""
+    if reason == NO_SUCH_ARTICLE:
+        return str(_("there is no such article"))
+    if reason.startswith(NOT_APPROVED):
+        return str(_("it is not approved, but %(status)s", status=reason.removeprefix(NOT_APPROVED)))
+    return reason

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from review_app.accounts.models import User
@@ -17,6 +17,9 @@ UNFINISHED = text("state IN ('queued', 'running')")
 
 
 OPEN = text("state IN ('waiting', 'delivering')")
+ROLLING_BACK = text("state IN ('queued', 'running')")
+NEWLY = text("newly")
+ENABLED = text("enabled")
 DEAD = text("state = 'dead'")
 
 
@@ -201,14 +204,116 @@ class Publication(Base):
 
 
 class PublishRunItem(Base):
-    """That a run took on a publication. Two runs may have taken on the same one; whichever is due first sends it."""
+    """That a run took on a publication. Two runs may have taken on the same one; whichever is due first sends it.
+
+    `position` is its place in the run. `sent_at` is when this run sent it, none while it has not or another run did; `newly`:
+    with it an article became public that was not, which the policy may allow for so many a day.
+    """
 
     __tablename__ = "publish_run_item"
+    __table_args__ = (
+        Index("ix_publish_run_item_run_id_position", "run_id", "position"),
+        Index("ix_publish_run_item_newly", "sent_at", sqlite_where=NEWLY, postgresql_where=NEWLY),
+    )
 
     run_id: Mapped[int] = mapped_column(ForeignKey("publish_run.id"), primary_key=True)
     publication_id: Mapped[int] = mapped_column(
         ForeignKey("publication.id", ondelete="CASCADE"), primary_key=True, index=True
     )
+    position: Mapped[int] = mapped_column(default=0, server_default="0")
+    sent_at: Mapped[datetime | None]
+    newly: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+
+class RunRollback(Base):
+    """The rolling back of what a run published, as a cohort: by whom, why, and how far it is.
+
+    Of `total` articles so many are `withdrawn` or `stayed`; `failure` says why it ended before the last.
+    """
+
+    __tablename__ = "run_rollback"
+    __table_args__ = (
+        CheckConstraint("state IN ('queued', 'running', 'finished', 'stopped')", name="state"),
+        Index("ix_run_rollback_run_id_id", "run_id", "id"),
+        Index("ix_run_rollback_working", "id", sqlite_where=ROLLING_BACK, postgresql_where=ROLLING_BACK),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("publish_run.id"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    note: Mapped[str]
+    state: Mapped[str] = mapped_column(default="queued")
+    failure: Mapped[str] = mapped_column(default="")
+    total: Mapped[int] = mapped_column(default=0)
+    withdrawn: Mapped[int] = mapped_column(default=0)
+    stayed: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    leased_by: Mapped[str | None]
+    lease_until: Mapped[datetime | None]
+    user: Mapped[User] = relationship(lazy="raise")
+
+
+class RunRollbackItem(Base):
+    """One article of a cohort and what became of it: empty while it waits, `withdrawn`, or `stayed` with the reason."""
+
+    __tablename__ = "run_rollback_item"
+    __table_args__ = (CheckConstraint("result IN ('', 'withdrawn', 'stayed')", name="result"),)
+
+    rollback_id: Mapped[int] = mapped_column(
+        ForeignKey("run_rollback.id", ondelete="CASCADE"), primary_key=True
+    )
+    article_id: Mapped[int] = mapped_column(
+        ForeignKey("article.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    version: Mapped[str]
+    result: Mapped[str] = mapped_column(default="")
+    reason: Mapped[str] = mapped_column(default="")
+    article: Mapped[Article] = relationship(lazy="raise")
+
+
+class PublishSchedule(Base):
+    """That every day at a time of a zone all that is approved is published. `minute` is that of the day, 0 to 1439.
+
+    `next_at` is when it is to start a run the next time.
+    """
+
+    __tablename__ = "publish_schedule"
+    __table_args__ = (
+        CheckConstraint("minute BETWEEN 0 AND 1439", name="minute"),
+        Index("ix_publish_schedule_next_at", "next_at", sqlite_where=ENABLED, postgresql_where=ENABLED),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    minute: Mapped[int]
+    zone: Mapped[str]
+    enabled: Mapped[bool] = mapped_column(default=True)
+    next_at: Mapped[datetime]
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    created_at: Mapped[datetime]
+    user: Mapped[User | None] = relationship(lazy="raise")
+
+
+class ScheduleFiring(Base):
+    """That a schedule has started its run of a planned time. The key makes it impossible that two schedulers do."""
+
+    __tablename__ = "schedule_firing"
+
+    schedule_id: Mapped[int] = mapped_column(
+        ForeignKey("publish_schedule.id", ondelete="CASCADE"), primary_key=True
+    )
+    planned_at: Mapped[datetime] = mapped_column(primary_key=True)
+    fired_at: Mapped[datetime]
+    run_id: Mapped[int | None] = mapped_column(ForeignKey("publish_run.id"))
+
+
+class PublishMark(Base):
+    """How far something has come; whoever holds the row is the only one at it. `approval`: the last decision looked at."""
+
+    __tablename__ = "publish_mark"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[int] = mapped_column(default=0)
 
 
 class HookCall(Base):
@@ -220,3 +325,25 @@ class HookCall(Base):
     body_digest: Mapped[str]
     answer: Mapped[dict[str, Any]]
     received_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class HookLog(Base):
+    """A call of the hook: when, its id, from which address, how it was answered and why.
+
+    What is sent too often in a minute is one row, counted in `times`.
+    """
+
+    __tablename__ = "hook_log"
+    __table_args__ = (
+        Index("ix_hook_log_address_called_at", "address", "called_at"),
+        Index("ix_hook_log_called_at", "called_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    called_at: Mapped[datetime]
+    webhook_id: Mapped[str]
+    address: Mapped[str]
+    status: Mapped[int]
+    reason: Mapped[str]
+    run_id: Mapped[int | None]
+    times: Mapped[int] = mapped_column(default=1, server_default="1")

@@ -5,16 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, func, select
+from sqlalchemy import ColumnElement, Select, case, exists, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from review_app.articles.models import Article, ArticleBody, ArticleVersion
 from review_app.articles.queries import Wording
 from review_app.base.errors import NotFound
+from review_app.base.messages import lazy_gettext as _l
 from review_app.base.paging import Page, decode_cursor, encode_cursor, page_of
-from review_app.publishing.models import Publication, PublishRun, PublishRunItem, Target
-from review_app.publishing.rules import SITEMAP_PART
+from review_app.publishing.models import (
+    HookLog,
+    Publication,
+    PublishRun,
+    PublishRunItem,
+    PublishSchedule,
+    RunRollback,
+    RunRollbackItem,
+    Target,
+)
+from review_app.publishing.rules import CONTENT_KINDS, SITEMAP_PART, RunState
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,21 +38,34 @@ class Candidate:
     revision_status: str
     indexable: bool
     decided_at: datetime | None
+    published_version: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is: the publications it took on by where they stand now; `next_due_at` is when the next goes out."""
+    """How far a run is: the publications it took on by where they stand now; `next_due_at` is when the next goes out.
+
+    `delivering` is what a target of others is being sent; `withdrawn`, a part of `published`, is what such a target has taken
+    down since; `cancelled` is what the run was stopped before.
+    """
 
     published: int
     failed: int
     waiting: int
     next_due_at: datetime | None
+    delivering: int = 0
+    withdrawn: int = 0
+    cancelled: int = 0
 
     @property
     def total(self) -> int:
         """All that the run took on."""
-        return self.published + self.failed + self.waiting
+        return self.settled + self.waiting + self.delivering
+
+    @property
+    def settled(self) -> int:
+        """What needs no more work."""
+        return self.published + self.failed + self.cancelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +98,7 @@ class SitemapEntry:
     changed_at: datetime
 
 
-def _candidates() -> Select[int, str, str, str, bool, datetime | None]:
+def _candidates() -> Select[int, str, str, str, bool, datetime | None, str | None]:
     return select(
         Article.id,
         Article.source_id,
@@ -82,14 +106,45 @@ def _candidates() -> Select[int, str, str, str, bool, datetime | None]:
         Article.revision_status,
         Article.indexable,
         Article.decided_at,
+        Article.published_version,
     )
 
 
 def approved_candidates(session: Session) -> Iterable[Candidate]:
-    """All approved articles whose approved version is not published."""
-    behind = Article.published_version.is_distinct_from(Article.revision_version)
-    query = _candidates().where(Article.indexable, behind).order_by(Article.id)
+    """All approved articles whose approved version is not at every target, those approved first the first."""
+    query = _candidates().where(Article.indexable, _behind()).order_by(Article.decided_at, Article.id)
     return (Candidate(*row) for row in session.execute(query))
+
+
+def _behind() -> ColumnElement[bool]:
+    """Whether a target is without the approved version: for our own pages the article knows, for others the publication."""
+    on_site = Target.enabled & (Target.kind == "site")
+    behind_here = Article.published_version.is_distinct_from(Article.revision_version)
+    there = exists().where(
+        Publication.article_id == Article.id,
+        Publication.version == Article.revision_version,
+        Publication.target_id == Target.id,
+        stands(),
+    )
+    elsewhere = Target.enabled & Target.kind.in_(CONTENT_KINDS) & (Target.kind != "site")
+    without = exists().where(elsewhere, ~there.correlate(Article, Target)).correlate(Article)
+    return (exists().where(on_site) & behind_here) | without
+
+
+def stands(of: Any = Publication) -> ColumnElement[bool]:
+    """Whether a publication needs no sending; its article's row is asked too, and is to be part of the query.
+
+    What was sent before the approval that holds now may have been withdrawn since. `of`: the publication's columns, where
+    they are not those of a query.
+    """
+    on_site = exists().where(Target.id == of.target_id, Target.kind == "site").correlate(Publication)
+    sent_since = Article.decided_at.is_(None) | (of.delivered_at >= Article.decided_at)
+    found: ColumnElement[bool] = (
+        (of.state == "delivering")
+        | (on_site & (Article.published_version == of.version))
+        | (~on_site & (of.state == "delivered") & sent_since)
+    )
+    return found
 
 
 def candidates(session: Session, source_ids: Sequence[str]) -> Iterable[Candidate]:
@@ -106,7 +161,7 @@ def get_run(session: Session, run_id: int) -> PublishRun:
         select(PublishRun).where(PublishRun.id == run_id).options(joinedload(PublishRun.user))
     )
     if found is None:
-        raise NotFound(f"There is no publish run {run_id}.")
+        raise NotFound(_l("There is no publish run %(number)s.", number=run_id))
     return found
 
 
@@ -128,14 +183,104 @@ def run_progress(session: Session, run_id: int) -> Progress:
         .where(PublishRunItem.run_id == run_id)
         .group_by(Publication.state)
     )
-    counts: dict[str, int] = {}
-    next_due_at = None
-    for state, count, earliest in session.execute(query):
-        counts[state] = count
-        if state == "waiting":
-            next_due_at = earliest
-    published, failed = counts.pop("delivered", 0), counts.pop("failed", 0) + counts.pop("dead", 0)
-    return Progress(published, failed, sum(counts.values()), next_due_at)
+    rows = session.execute(query).all()
+    counts: dict[str, int] = {state: count for state, count, _ in rows}
+    next_due_at = next((earliest for state, _, earliest in rows if state == "waiting"), None)
+    waiting, cancelled = counts.get("waiting", 0), counts.get("cancelled", 0)
+    if _is_stopped(session, run_id):
+        # what still waits does so for another run that took it on
+        waiting, cancelled, next_due_at = 0, waiting + cancelled, None
+    withdrawn = counts.get("withdrawn", 0)
+    return Progress(
+        published=counts.get("delivered", 0) + withdrawn,
+        failed=counts.get("failed", 0) + counts.get("dead", 0),
+        waiting=waiting,
+        next_due_at=next_due_at,
+        delivering=counts.get("delivering", 0),
+        withdrawn=withdrawn,
+        cancelled=cancelled,
+    )
+
+
+def _is_stopped(session: Session, run_id: int) -> bool:
+    state = session.scalar(select(PublishRun.state).where(PublishRun.id == run_id))
+    return state == RunState.STOPPED
+
+
+def lock_run(session: Session, run_id: int) -> PublishRun:
+    """A run whose row is held until the transaction ends. Raises `NotFound`."""
+    run = session.scalar(select(PublishRun).where(PublishRun.id == run_id).with_for_update())
+    if run is None:
+        raise NotFound(_l("There is no publish run %(number)s.", number=run_id))
+    return run
+
+
+def unfinished_rollback(session: Session, run_id: int) -> RunRollback | None:
+    """The rolling back of a run that is under way."""
+    query = select(RunRollback).where(
+        RunRollback.run_id == run_id, RunRollback.state.in_(("queued", "running"))
+    )
+    return session.scalar(query.limit(1))
+
+
+def last_rollback(session: Session, run_id: int) -> RunRollback | None:
+    """The latest rolling back of a run, with who asked for it."""
+    query = select(RunRollback).where(RunRollback.run_id == run_id).options(joinedload(RunRollback.user))
+    return session.scalar(query.order_by(RunRollback.id.desc()).limit(1))
+
+
+def list_left_out(
+    session: Session, rollback_id: int, after: str | None = None, size: int = 25
+) -> Page[RunRollbackItem]:
+    """The articles that a rolling back left as they are, each with the reason."""
+    query = (
+        select(RunRollbackItem)
+        .where(RunRollbackItem.rollback_id == rollback_id, RunRollbackItem.result == "stayed")
+        .options(joinedload(RunRollbackItem.article))
+        .order_by(RunRollbackItem.article_id)
+        .limit(size + 1)
+    )
+    if after:
+        query = query.where(RunRollbackItem.article_id > decode_cursor(after, int)[0])
+    return page_of(session.scalars(query).all(), size, lambda item: encode_cursor(item.article_id))
+
+
+def sent_count(session: Session, run_id: int) -> int:
+    """How many articles a run itself has sent, to whatever targets."""
+    sent = (
+        select(Publication.article_id)
+        .join(PublishRunItem, PublishRunItem.publication_id == Publication.id)
+        .where(PublishRunItem.run_id == run_id, PublishRunItem.sent_at.is_not(None))
+        .distinct()
+    )
+    return session.scalar(select(func.count()).select_from(sent.subquery())) or 0
+
+
+def list_schedules(session: Session) -> Sequence[PublishSchedule]:
+    """All of them, by their time of the day; there are few."""
+    query = select(PublishSchedule).options(joinedload(PublishSchedule.user))
+    return session.scalars(query.order_by(PublishSchedule.minute, PublishSchedule.id)).all()
+
+
+def list_hook_calls(session: Session, after: str | None = None, size: int = 25) -> Page[HookLog]:
+    """The calls of the hook, the newest first."""
+    query = select(HookLog).order_by(HookLog.id.desc()).limit(size + 1)
+    if after:
+        query = query.where(HookLog.id < decode_cursor(after, int)[0])
+    return page_of(session.scalars(query).all(), size, lambda call: encode_cursor(call.id))
+
+
+def unpublished_source_ids(session: Session, run_id: int) -> Sequence[str]:
+    """The articles of a run that failed, were given up or cancelled, in its order."""
+    place = func.min(PublishRunItem.position)
+    return session.scalars(
+        select(Article.source_id)
+        .join(Publication, Publication.article_id == Article.id)
+        .join(PublishRunItem, PublishRunItem.publication_id == Publication.id)
+        .where(PublishRunItem.run_id == run_id, Publication.state.in_(("failed", "dead", "cancelled")))
+        .group_by(Article.source_id)
+        .order_by(place)
+    ).all()
 
 
 def accepted_source_ids(session: Session, run_id: int) -> Sequence[str]:
@@ -166,7 +311,8 @@ def list_publications(
 
 def enabled_targets(session: Session) -> Sequence[Target]:
     """Where publications go."""
-    return session.scalars(select(Target).where(Target.enabled).order_by(Target.id)).all()
+    content = Target.enabled & Target.kind.in_(CONTENT_KINDS)
+    return session.scalars(select(Target).where(content).order_by(Target.id)).all()
 
 
 def public_page(session: Session, slug: str) -> PublicPage:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from review_app.articles.schemas import RowId
-from review_app.base.api import PageQuery
+from review_app.base.api import Input, PageQuery, Text
 from review_app.base.refusals import refusal_of
 from review_app.publishing.actions import Order, Started
-from review_app.publishing.models import Publication, PublishRun
+from review_app.publishing.models import Publication, PublishRun, PublishSchedule, RunRollback
+from review_app.publishing.preview import Preview
 from review_app.publishing.queries import Progress
-from review_app.publishing.rules import MOST_SOURCE_IDS, Trigger
+from review_app.publishing.rules import MOST_SOURCE_IDS, RunState, Trigger
+from review_app.reviewing.rules import NOTE_LENGTH
 
 # No NUL: PostgreSQL can neither look for one nor keep it, as part of a refusal.
 Named = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
@@ -83,8 +85,10 @@ def answer_of(started: Started, status_url: str) -> dict[str, Any]:
 class NewRun(RunRequest, frozen=True, forbid_unknown_fields=True):
     """The articles named in `source_ids`, or with `"scope": "approved"` all approved ones that are not published.
 
-    Nothing goes out before `publish_at`, nor within the undo window of its approval.
+    Nothing goes out before `publish_at`, nor within the undo window of its approval. With `dry_run` nothing is done at all.
     """
+
+    dry_run: bool = False
 
     also_holds: ClassVar[Mapping[str, Any]] = {
         "oneOf": [{"required": ["source_ids"]}, {"required": ["scope"]}]
@@ -107,14 +111,51 @@ class StartedAnswer(msgspec.Struct, frozen=True):
     status_url: Annotated[str, Meta(description="Where its progress can be read.")]
 
 
+class TargetPlanAnswer(msgspec.Struct, frozen=True):
+    """How many articles one target would be sent, and how many it has already."""
+
+    target: Annotated[str, Meta(description="The name of the target.")]
+    kind: Annotated[str, Meta(description="The kind of the target.", examples=["site"])]
+    sends: int
+    has: int
+
+
+class PreviewAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run would do. Nothing was done."""
+
+    dry_run: Literal[True] = True
+    accepted: list[str]
+    refused: list[RefusedArticle]
+    targets: list[TargetPlanAnswer]
+    newly: Annotated[int, Meta(description="How many of the articles would become public that are not.")]
+    publish_a_day: Annotated[int | None, Meta(description="How many may on one day; null for any number.")]
+    last_day: Annotated[date | None, Meta(description="When the last would, if so many may on one day.")]
+
+    @classmethod
+    def of(cls, preview: Preview) -> PreviewAnswer:
+        """What was asked."""
+        return cls(
+            accepted=list(preview.accepted),
+            refused=msgspec.convert(preview.refused, list[RefusedArticle]),
+            targets=[
+                TargetPlanAnswer(plan.target.name, plan.target.kind, plan.sends, plan.has)
+                for plan in preview.targets
+            ],
+            newly=preview.newly,
+            publish_a_day=preview.a_day,
+            last_day=preview.last_day,
+        )
+
+
 class RunAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """A publish run. `published` and `failed` count what is done, an article once for each target."""
 
     run_id: int
-    state: Literal["queued", "running", "finished"]
+    state: RunState
     trigger: Trigger
     requested_by: Annotated[
-        str | None, Meta(description="Email of who asked for it; null for the signed hook.")
+        str | None,
+        Meta(description="Email of who asked for it; null for programs of ours and the signed hook."),
     ]
     scope: Annotated[str | None, Meta(description="`approved`, unless articles were named.")]
     publish_at: datetime | None
@@ -124,6 +165,13 @@ class RunAnswer(msgspec.Struct, frozen=True, kw_only=True):
     published: int
     failed: int
     waiting: Annotated[int, Meta(description="What is still to go out. Not in lists.")] | UnsetType = UNSET
+    delivering: Annotated[int, Meta(description="What is being sent. Not in lists.")] | UnsetType = UNSET
+    withdrawn: (
+        Annotated[int, Meta(description="What of the published is withdrawn. Not in lists.")] | UnsetType
+    ) = UNSET
+    cancelled: (
+        Annotated[int, Meta(description="What the run was stopped before. Not in lists.")] | UnsetType
+    ) = UNSET
     created_at: datetime
     due_at: Annotated[datetime, Meta(description="When it goes on.")]
     finished_at: datetime | None
@@ -135,7 +183,7 @@ class RunAnswer(msgspec.Struct, frozen=True, kw_only=True):
         """A run that was read with its user."""
         return cls(
             run_id=run.id,
-            state=msgspec.convert(run.state, Literal["queued", "running", "finished"]),
+            state=RunState(run.state),
             trigger=Trigger(run.trigger),
             requested_by=run.user.email if run.user else None,
             scope=run.requested.get("scope"),
@@ -146,6 +194,9 @@ class RunAnswer(msgspec.Struct, frozen=True, kw_only=True):
             published=progress.published if progress else run.published,
             failed=progress.failed if progress else run.failed,
             waiting=progress.waiting if progress else UNSET,
+            delivering=progress.delivering if progress else UNSET,
+            withdrawn=progress.withdrawn if progress else UNSET,
+            cancelled=progress.cancelled if progress else UNSET,
             created_at=run.created_at,
             due_at=run.due_at,
             finished_at=run.finished_at,
@@ -166,7 +217,7 @@ class PublicationAnswer(msgspec.Struct, frozen=True):
     version: str
     target: Annotated[str, Meta(description="The name of the target.")]
     kind: Annotated[str, Meta(description="The kind of the target.", examples=["site"])]
-    state: Literal["waiting", "delivering", "delivered", "failed", "dead"]
+    state: Literal["waiting", "delivering", "delivered", "failed", "dead", "withdrawn", "cancelled"]
     reason: str
     run_id: Annotated[int, Meta(description="The run that asked for it last.")]
     due_at: datetime
@@ -182,3 +233,62 @@ class PublicationAnswer(msgspec.Struct, frozen=True):
             target=publication.target.name,
             kind=publication.target.kind,
         )
+
+
+class NewRollback(Input, frozen=True):
+    """Why a run is rolled back; it stands with each of the decisions."""
+
+    note: Annotated[Text, Meta(min_length=1, max_length=NOTE_LENGTH)]
+
+
+class RollbackAnswer(msgspec.Struct, frozen=True):
+    """How far the rolling back of a run is: of `total` articles so many are `withdrawn`, so many `stayed` as they are."""
+
+    id: int
+    run_id: int
+    state: Literal["queued", "running", "finished", "stopped"]
+    requested_by: str
+    note: str
+    total: int
+    withdrawn: int
+    stayed: int
+    failure: Annotated[str, Meta(description="Why it ended before the last article; empty if it did not.")]
+    created_at: datetime
+    ended_at: datetime | None
+
+    @classmethod
+    def of(cls, rollback: RunRollback) -> RollbackAnswer:
+        """One that was read with its user."""
+        other = [name for name in cls.__struct_fields__ if name != "requested_by"]
+        return cls(requested_by=rollback.user.email, **{name: getattr(rollback, name) for name in other})
+
+
+class LeftOutAnswer(msgspec.Struct, frozen=True):
+    """An article that a rolling back left as it is, and why."""
+
+    source_id: str
+    reason: str
+
+
+class NewSchedule(Input, frozen=True):
+    """Every day at which time (`HH:MM`), of which time zone, all that is approved is published."""
+
+    at: Annotated[str, Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["07:30"])]
+    zone: Annotated[Text, Meta(max_length=100, examples=["Europe/Berlin"])]
+
+
+class ScheduleAnswer(msgspec.Struct, frozen=True):
+    """That all that is approved is published every day at a time of a zone."""
+
+    id: int
+    at: str
+    zone: str
+    next_at: Annotated[datetime, Meta(description="When it starts a run the next time.")]
+    created_by: str | None
+
+    @classmethod
+    def of(cls, schedule: PublishSchedule) -> ScheduleAnswer:
+        """One that was read with its user."""
+        at = f"{schedule.minute // 60:02}:{schedule.minute % 60:02}"
+        by = schedule.user.email if schedule.user else None
+        return cls(schedule.id, at, schedule.zone, schedule.next_at, by)

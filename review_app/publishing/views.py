@@ -1,13 +1,14 @@
-"""Publish runs: start one by page or by signed hook, and see how far it is."""
+"""Publish runs: see what one would do, start it, watch it, pause, stop and roll it back; and the schedules that start them."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
-import structlog
-from flask import Blueprint, Response, g, jsonify, make_response, render_template, request, url_for
-from sqlalchemy.orm import Session
+from babel.dates import format_date
+from flask import Blueprint, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from review_app.accounts.permissions import actor, permit, person
@@ -15,22 +16,39 @@ from review_app.accounts.rules import Permission
 from review_app.base.answers import asks_for_part, see_other
 from review_app.base.clock import utc_now
 from review_app.base.database import db, transaction
+from review_app.base.errors import DomainError, Invalid
 from review_app.base.jobs import wake
-from review_app.base.problems import problem
-from review_app.base.security import HOOK_BODY_BYTES, csrf
-from review_app.base.web import external, settings, viewer_zone
-from review_app.outbox.actions import Actor
-from review_app.publishing.actions import Order, start_run
-from review_app.publishing.forms import RunForm
-from review_app.publishing.hook import SIGNED_HEADERS, BadSignature, keep_answer, remember, verify
+from review_app.base.languages import flash, language
+from review_app.base.problems import status_of
+from review_app.base.web import settings, viewer_zone
+from review_app.publishing.actions import Order, pause_run, resume_run, retry_run, start_run
+from review_app.publishing.cohort import roll_back_run
+from review_app.publishing.drip import current_drip, expected_days
+from review_app.publishing.forms import RollbackForm, RunForm, ScheduleForm, refusal_words
 from review_app.publishing.models import PublishRun
-from review_app.publishing.queries import get_run, list_publications, list_runs, run_progress
-from review_app.publishing.rules import Trigger
-from review_app.publishing.schemas import BadBody, answer_of, read_hook_body
+from review_app.publishing.preview import preview_run
+from review_app.publishing.queries import (
+    get_run,
+    last_rollback,
+    list_left_out,
+    list_publications,
+    list_runs,
+    list_schedules,
+    lock_run,
+    run_progress,
+    sent_count,
+)
+from review_app.publishing.rules import AT_WORK, UNENDED, Trigger
+from review_app.publishing.schedules import add_schedule, remove_schedule
+from review_app.publishing.stopping import stop_run
 
 blueprint = Blueprint("publishing", __name__)
-log = structlog.get_logger()
 SHOWN_REFUSALS = 100
+blueprint.add_app_template_filter(refusal_words)
+
+
+def _undo() -> timedelta:
+    return timedelta(seconds=settings().undo_seconds)
 
 
 @blueprint.get("/publications")
@@ -42,7 +60,29 @@ def index() -> str:
 
 def _index(form: RunForm) -> str:
     page = list_runs(db.session(), request.args.get("after"))
-    return render_template("publishing/index.html", form=form, page=page)
+    return render_template("publishing/index.html", form=form, page=page, zone=viewer_zone().key)
+
+
+def _order(form: RunForm) -> Order | None:
+    return form.order(viewer_zone(), utc_now()) if form.validate() else None
+
+
+@blueprint.post("/publications/preview")
+@permit(Permission.PUBLISH)
+def preview() -> str | tuple[str, int]:
+    """What a run would do; nothing is done."""
+    form = RunForm(request.form)
+    order = _order(form)
+    if order is None:
+        return _index(form), 422
+    return render_template(
+        "publishing/preview.html",
+        form=form,
+        order=order,
+        preview=preview_run(db.session(), order, utc_now()),
+        shown_refusals=SHOWN_REFUSALS,
+        zone=viewer_zone().key,
+    )
 
 
 @blueprint.post("/publications")
@@ -50,20 +90,17 @@ def _index(form: RunForm) -> str:
 def start() -> AnyResponse | tuple[str, int]:
     """Start a run and go to its page."""
     form = RunForm(request.form)
-    if not form.validate():
+    order = _order(form)
+    if order is None:
         return _index(form), 422
     with transaction() as session:
-        started = start_run(
-            session,
-            form.order(),
-            Trigger.PAGE,
-            user_id=person().id,
-            actor=actor(),
-            now=utc_now(),
-            undo=timedelta(seconds=settings().undo_seconds),
-        )
-        run_id = started.run.id
+        who = {"user_id": person().id, "actor": actor()}
+        run_id = start_run(session, order, Trigger.PAGE, **who, now=utc_now(), undo=_undo()).run.id  # type: ignore[arg-type]  # both kinds
     wake("publish_run", run_id)
+    return _to(run_id)
+
+
+def _to(run_id: int) -> AnyResponse:
     return see_other(url_for("publishing.show", run_id=run_id))
 
 
@@ -71,9 +108,12 @@ def start() -> AnyResponse | tuple[str, int]:
 @permit(Permission.PUBLISH)
 def show(run_id: int) -> str:
     """One run: how far it is, what it refused, its publications. To htmx, which asks again and again, what changes."""
-    session = db.session()
+    session, now = db.session(), utc_now()
     run, after = get_run(session, run_id), request.args.get("after")
     page = list_publications(session, run_id, after)
+    drip = current_drip(session)
+    ids = [publication.id for publication in page.rows]
+    days, last = expected_days(session, run, drip, ids=ids, now=now) if drip else ({}, None)
     template = "publishing/_run.html" if asks_for_part() else "publishing/show.html"
     return render_template(
         template,
@@ -81,14 +121,145 @@ def show(run_id: int) -> str:
         after=after,
         page=page,
         progress=run_progress(session, run_id),
-        held_until=_held_until(run),
-        shown_refusals=SHOWN_REFUSALS,
+        rollback=last_rollback(session, run_id),
+        drip=drip,
+        days=days,
+        last_day=last,
+        **_times(run, now),
     )
 
 
-def _held_until(run: PublishRun) -> datetime | None:
+def _times(run: PublishRun, now: datetime) -> dict[str, Any]:
     asked_for = run.requested.get("publish_at")
-    return datetime.fromisoformat(asked_for) if asked_for else None
+    held_until = datetime.fromisoformat(asked_for) if asked_for else None
+    return {
+        "held_until": held_until,
+        "held": held_until is not None and held_until > now,
+        "now": now,
+        "zone": viewer_zone().key,
+        "going": run.state in AT_WORK,
+        "ended": run.state not in UNENDED,
+        "shown_refusals": SHOWN_REFUSALS,
+    }
+
+
+@blueprint.put("/publications/<int:run_id>/pause")
+@permit(Permission.PUBLISH)
+def pause(run_id: int) -> AnyResponse:
+    """Send nothing more until it is resumed."""
+    with transaction() as session:
+        pause_run(session, lock_run(session, run_id), actor=actor(), now=utc_now())
+    return _to(run_id)
+
+
+@blueprint.delete("/publications/<int:run_id>/pause")
+@permit(Permission.PUBLISH)
+def resume(run_id: int) -> AnyResponse:
+    """Go on."""
+    with transaction() as session:
+        resume_run(session, lock_run(session, run_id), actor=actor(), now=utc_now())
+    wake("publish_run", run_id)
+    return _to(run_id)
+
+
+@blueprint.post("/publications/<int:run_id>/stop")
+@permit(Permission.PUBLISH)
+def stop(run_id: int) -> AnyResponse:
+    """End it where it is."""
+    with transaction() as session:
+        count = stop_run(session, lock_run(session, run_id), actor=actor(), now=utc_now())
+    text = ngettext(
+        "Stopped. %(num)s publication was cancelled.", "Stopped. %(num)s publications were cancelled.", count
+    )
+    flash(text, "success")
+    return _to(run_id)
+
+
+@blueprint.post("/publications/<int:run_id>/retry")
+@permit(Permission.PUBLISH)
+def retry(run_id: int) -> AnyResponse:
+    """A new run of what failed or was cancelled in this one."""
+    with transaction() as session:
+        run, who = lock_run(session, run_id), {"user_id": person().id, "actor": actor()}
+        fresh = retry_run(session, run, Trigger.PAGE, **who, now=utc_now(), undo=_undo()).run.id  # type: ignore[arg-type]  # both kinds
+    wake("publish_run", fresh)
+    return _to(fresh)
+
+
+@blueprint.get("/publications/<int:run_id>/rollback")
+@permit(Permission.PUBLISH)
+def rollback(run_id: int) -> str:
+    """What rolling it back would withdraw, or how far that is. To htmx what changes."""
+    return _rollback(run_id, RollbackForm())
+
+
+def _rollback(run_id: int, form: RollbackForm) -> str:
+    session = db.session()
+    run, last = get_run(session, run_id), last_rollback(session, run_id)
+    going = last is not None and last.state in {"queued", "running"}
+    template = "publishing/_rollback.html" if asks_for_part() else "publishing/rollback.html"
+    return render_template(
+        template,
+        run=run,
+        form=form,
+        rollback=last,
+        going=going,
+        sent=sent_count(session, run_id),
+        left=last and list_left_out(session, last.id, request.args.get("after")),
+    )
+
+
+@blueprint.post("/publications/<int:run_id>/rollback")
+@permit(Permission.PUBLISH)
+def roll_back(run_id: int) -> AnyResponse | tuple[str, int]:
+    """Withdraw all that it published, for a reason."""
+    form = RollbackForm(request.form)
+    try:
+        with transaction() as session:
+            run, note = lock_run(session, run_id), form.note.data or ""
+            asked = roll_back_run(session, run, person(), note, actor=actor(), now=utc_now()).id
+    except Invalid as error:
+        form.tell(error)
+        return _rollback(run_id, form), 422
+    wake("run_rollback", asked)
+    return see_other(url_for("publishing.rollback", run_id=run_id))
+
+
+@blueprint.get("/publications/schedules")
+@permit(Permission.PUBLISH)
+def schedules() -> str:
+    """When runs start by themselves."""
+    return _schedules(ScheduleForm(data={"zone": viewer_zone().key}))
+
+
+def _schedules(form: ScheduleForm) -> str:
+    return render_template("publishing/schedules.html", form=form, schedules=list_schedules(db.session()))
+
+
+@blueprint.post("/publications/schedules")
+@permit(Permission.PUBLISH)
+def schedule() -> AnyResponse | tuple[str, int]:
+    """Publish all that is approved every day at a time."""
+    form = ScheduleForm(request.form)
+    at, zone = form.at.data or "", form.zone.data or ""
+    try:
+        with transaction() as session:
+            add_schedule(session, at, zone, user_id=person().id, actor=actor(), now=utc_now())
+    except DomainError as error:
+        form.tell(error)
+        return _schedules(form), status_of(error)
+    flash(_("Added."), "success")
+    return see_other(url_for("publishing.schedules"))
+
+
+@blueprint.delete("/publications/schedules/<int:schedule_id>")
+@permit(Permission.PUBLISH)
+def unschedule(schedule_id: int) -> AnyResponse:
+    """Start no more runs by it."""
+    with transaction() as session:
+        remove_schedule(session, schedule_id, actor=actor(), now=utc_now())
+    flash(_("Removed. The runs it started stay."), "success")
+    return see_other(url_for("publishing.schedules"))
 
 
 @blueprint.app_template_filter("clock")
@@ -98,50 +269,7 @@ def clock(moment: datetime) -> str:
     return f"{there:%H:%M:%S}" if there.date() == here.date() else f"{there:%-d %b %Y, %H:%M:%S}"
 
 
-@blueprint.post("/hooks/publish")
-@permit(Permission.SIGNED_HOOK)
-def publish_hook() -> Response:
-    """A signed request to publish: verified first, then parsed, and done once however often it is delivered."""
-    request.max_content_length = HOOK_BODY_BYTES
-    body = request.get_data()
-    signed = {name: request.headers.get(name, "") for name in SIGNED_HEADERS}
-    webhook_id = verify(body, signed, settings().publish_hook_secrets)
-    order = read_hook_body(body)
-    with transaction() as session:
-        earlier = remember(session, webhook_id, body, utc_now())
-        answer = _start_by_hook(session, order) if earlier is None else earlier.answer
-        if earlier is None:
-            keep_answer(session, webhook_id, answer)
-    if earlier is None:
-        wake("publish_run", answer["run_id"])
-    return make_response(jsonify(answer), 202)
-
-
-csrf.exempt(publish_hook)
-
-
-def _start_by_hook(session: Session, order: Order) -> dict[str, Any]:
-    started = start_run(
-        session,
-        order,
-        Trigger.HOOK,
-        user_id=None,
-        actor=Actor(None, "publish hook", g.get("request_id")),
-        now=utc_now(),
-        undo=timedelta(seconds=settings().undo_seconds),
-    )
-    return answer_of(started, external(url_for("publishing_api.show", run_id=started.run.id)))
-
-
-@blueprint.errorhandler(BadSignature)
-def _bad_signature(_error: BadSignature) -> Response:
-    if settings().publish_hook_secrets:
-        log.warning("publish_hook_refused", webhook_id=request.headers.get("webhook-id", "")[:64])
-    else:
-        log.warning("publish_hook_without_secret", hint="set REVIEW_PUBLISH_HOOK_SECRET")
-    return problem(401, "Not signed by us", "The signature is wrong, missing, or older than five minutes.")
-
-
-@blueprint.errorhandler(BadBody)
-def _bad_body(error: BadBody) -> Response:
-    return problem(400, "The body cannot be read", str(error))
+@blueprint.app_template_filter("date_words")
+def date_words(day: date) -> str:
+    """A day as its reader writes it: `16 Nov 2026`."""
+    return format_date(day, "d MMM y", locale=language())

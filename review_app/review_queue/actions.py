@@ -15,8 +15,10 @@ from review_app.accounts.models import User
 from review_app.articles.actions import began_to_wait, touch
 from review_app.articles.filters import Filters
 from review_app.articles.models import Article
-from review_app.articles.rules import SETTLED
+from review_app.articles.rules import SETTLED, in_words
 from review_app.base.errors import Conflict, Invalid
+from review_app.base.messages import lazy_gettext as _l
+from review_app.base.messages import lazy_ngettext as _ln
 from review_app.outbox.actions import Actor, log_event
 from review_app.review_queue.assignments import open_to
 from review_app.review_queue.models import Claim, Skip
@@ -31,7 +33,7 @@ class ClaimHeld(Conflict):
 
     def __init__(self, claim: Claim) -> None:
         super().__init__(
-            f"{claim.user.name} is reviewing this article.",
+            _l("%(name)s is reviewing this article.", name=claim.user.name),
             held_by=claim.user.email,
             expires_at=claim.expires_at.isoformat(),
         )
@@ -44,7 +46,11 @@ class TooManyClaims(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            f"You already hold {MOST_CLAIMS} articles. Decide, skip or release one of them first."
+            _ln(
+                "You already hold %(num)s article. Decide, skip or release one of them first.",
+                "You already hold %(num)s articles. Decide, skip or release one of them first.",
+                MOST_CLAIMS,
+            )
         )
 
 
@@ -109,7 +115,8 @@ def skip(session: Session, article: Article, user: User, reason: str, *, actor: 
     Raises `Invalid` for a reason that is too long and `ClaimHeld` when somebody else is at it.
     """
     if len(reason) > REASON_LENGTH:
-        raise Invalid("That reason is too long.", {"reason": [f"may have {REASON_LENGTH} characters"]})
+        fault = _l("may have %(most)s characters", most=REASON_LENGTH)
+        raise Invalid(_l("That reason is too long."), {"reason": [fault]})
     check_not_held_by_another(session, article, user, now)
     release(session, article, user)
     session.execute(delete(Skip).where(Skip.article_id == article.id, Skip.user_id == user.id))
@@ -133,9 +140,10 @@ def settle(session: Session, article: Article) -> None:
 def put_into_queue(session: Session, article: Article, *, actor: Actor, now: datetime) -> None:
     """A lead wants a person to look at it. Raises `Conflict` when it waits already or is settled."""
     if article.awaiting_review:
-        raise Conflict("This article is in the queue already.")
+        raise Conflict(_l("This article is in the queue already."))
     if article.revision_status in SETTLED:
-        raise Conflict(f"This article is {article.revision_status}; roll that decision back first.")
+        status = in_words(article.revision_status)
+        raise Conflict(_l("This article is %(status)s; roll that decision back first.", status=status))
     article.awaiting_review = article.needs_human_review = True
     entry = began_to_wait(now)
     article.queue_rank, article.waiting_since = entry["queue_rank"], entry["waiting_since"]
@@ -146,7 +154,7 @@ def put_into_queue(session: Session, article: Article, *, actor: Actor, now: dat
 def put_behind(session: Session, article: Article, *, actor: Actor, now: datetime) -> None:
     """A lead sends it behind all others, for everybody. Raises `Conflict` when it does not wait."""
     if not article.awaiting_review:
-        raise Conflict("This article is not in the queue.")
+        raise Conflict(_l("This article is not in the queue."))
     article.behind_since = now
     touch(article, now)
     log_event(session, "article.put_behind", ("article", article.source_id), actor=actor, now=now)
@@ -192,7 +200,7 @@ def check_not_held_by_another(session: Session, article: Article, user: User, no
 def _holder(session: Session, article: Article, now: datetime) -> Claim:
     claim = claim_of(session, article, now)
     if claim is None:
-        raise Conflict("Somebody else had this article a moment ago. Please try again.")
+        raise Conflict(_l("Somebody else had this article a moment ago. Please try again."))
     return claim
 
 

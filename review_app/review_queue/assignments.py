@@ -11,6 +11,7 @@ from review_app.accounts.models import User
 from review_app.accounts.rules import Permission
 from review_app.articles.models import Article
 from review_app.base.errors import Conflict, Invalid
+from review_app.base.messages import lazy_gettext as _l
 from review_app.notifications.actions import notify
 from review_app.notifications.rules import Kind
 from review_app.outbox.actions import SYSTEM, Actor, log_event
@@ -52,9 +53,9 @@ def assign(
     Raises `Conflict` when the article does not wait, `Invalid` for somebody who may not review.
     """
     if not article.awaiting_review:
-        raise Conflict("This article is not in the queue, so it cannot be assigned.")
+        raise Conflict(_l("This article is not in the queue, so it cannot be assigned."))
     if user is not None and not user.may(Permission.REVIEW):
-        raise Invalid("They cannot review.", {"reviewer": ["has no way in any more"]})
+        raise Invalid(_l("They cannot review."), {"reviewer": [_l("has no way in any more")]})
     if article.assigned_to_id == (user and user.id):
         return False
     before = article.assigned_to_id
@@ -87,7 +88,7 @@ def person_to_assign(session: Session, email: str) -> User | None:
         return None
     found = session.scalar(select(User).where(User.email == email, User.is_active))
     if found is None:
-        raise Invalid("That reviewer is not known.", {"reviewer": ["is nobody who has a way in"]})
+        raise Invalid(_l("That reviewer is not known."), {"reviewer": [_l("is nobody who has a way in")]})
     return found
 
 

@@ -10,6 +10,7 @@ from review_app.articles.models import Article
 from review_app.articles.ordering import NO_POLICY
 from review_app.articles.ranking import HORIZON
 from review_app.base.errors import Conflict, Invalid
+from review_app.base.messages import lazy_gettext as _l
 from review_app.outbox.actions import Actor, log_event
 
 
@@ -19,11 +20,11 @@ def set_due(session: Session, article: Article, day: date | None, *, actor: Acto
     Raises `Conflict` when it does not wait, `Invalid` for a day that has passed or is ten years off.
     """
     if not article.awaiting_review:
-        raise Conflict("This article is not in the queue, so it cannot be due.")
+        raise Conflict(_l("This article is not in the queue, so it cannot be due."))
     # Where it is latest, a new day has begun half a day before it has here; where it is earliest, half a day after.
     earliest = (now - timedelta(hours=12)).date()
     if day is not None and not earliest <= day <= earliest + HORIZON:
-        raise Invalid("That day cannot be.", {"due_on": ["must be from today on, within ten years"]})
+        raise Invalid(_l("That day cannot be."), {"due_on": [_l("must be from today on, within ten years")]})
     before = article.due_on
     if day is None:
         article.due_by_hand, article.due_by = False, NO_POLICY

@@ -18,6 +18,8 @@ from sqlalchemy.orm import Session, aliased
 from review_app.accounts.models import User
 from review_app.articles.filters import Check, Filters, one_of, whole_number
 from review_app.articles.models import Article
+from review_app.base.messages import lazy_gettext as _l
+from review_app.base.messages import lazy_ngettext as _ln
 from review_app.evidence.models import ArticleEvidence
 from review_app.importing.models import MergeProposal
 from review_app.review_queue.assignments import assigned
@@ -29,19 +31,18 @@ ALL = "all"
 """The view that narrows nothing, for people whose queue opens with another."""
 UNFOLDED = frozenset({"q", "stack", "topic", "difficulty", "batch", "claimed", "due", "assigned"})
 CHIPS = {
-    "age": "Waiting for {} days or more",
-    "age=1": "Waiting for a day or more",
-    "repeats": "Repeats others: {}% or more",
-    "claimed=no": "Held by nobody",
-    "claimed=yes": "Held by somebody",
-    "claimed=me": "Held by me",
-    "due=overdue": "Overdue",
-    "due=today": "Due today or before",
-    "due=none": "Due on no day",
-    "title": "Nearly the same title as another",
-    "images": "Placeholder images",
-    "text": "Text changed since its decision",
-    "merge": "An import waits to be merged",
+    "claimed=no": _l("Held by nobody"),
+    "claimed=yes": _l("Held by somebody"),
+    "claimed=me": _l("Held by me"),
+    "due=overdue": _l("Overdue"),
+    "due=today": _l("Due today or before"),
+    "due=none": _l("Due on no day"),
+    "assigned=me": _l("Assigned to: me"),
+    "assigned=nobody": _l("Assigned to: nobody"),
+    "title=repeated": _l("Nearly the same title as another"),
+    "images=placeholder": _l("Placeholder images"),
+    "text=changed": _l("Text changed since its decision"),
+    "merge=waiting": _l("An import waits to be merged"),
 }
 
 
@@ -74,15 +75,22 @@ class QueueFilters(Filters):
 
     LABELS: ClassVar[Mapping[str, str]] = {
         **Filters.LABELS,
-        "age": "Waiting for days",
-        "claimed": "Held by",
-        "due": "Due",
-        "assigned": "Assigned to",
-        "repeats": "Repeats others",
-        "title": "Title",
-        "images": "Images",
-        "text": "Text",
-        "merge": "Merge",
+        "age": _l("Waiting for days"),
+        "claimed": _l("Held by"),
+        "due": _l("Due"),
+        "assigned": _l("Assigned to"),
+        "repeats": _l("Repeats others"),
+        "title": _l("Title"),
+        "images": _l("Images"),
+        "text": _l("Text"),
+        "merge": _l("Merge"),
+    }
+    MEANT: ClassVar[Mapping[str, str]] = {
+        **Filters.MEANT,
+        "age": _l("number of days"),
+        "repeats": _l("percentage"),
+        "sort": _l("order"),
+        "view": _l("view"),
     }
     CHECKS: ClassVar[Mapping[str, Check]] = {
         **Filters.CHECKS,
@@ -135,8 +143,11 @@ class QueueFilters(Filters):
 
     def words(self, name: str, value: str) -> str:
         """One active filter, as it is told to a person."""
-        told = CHIPS.get(f"{name}={value}", CHIPS.get(name))
-        return told.format(value) if told else super(QueueFilters, self).words(name, value)
+        if name == "age":
+            return _ln("Waiting for a day or more", "Waiting for %(num)s days or more", int(value))
+        if name == "repeats":
+            return _l("Repeats others: %(percent)s%% or more", percent=value)
+        return CHIPS.get(f"{name}={value}") or super(QueueFilters, self).words(name, value)
 
     def apply(self, session: Session, query: Select[Any]) -> Select[Any]:
         """Narrow a query over articles."""

@@ -11,6 +11,7 @@ from wtforms.validators import InputRequired
 from review_app.accounts.models import User
 from review_app.base.errors import DomainError, Invalid
 from review_app.base.forms import Form
+from review_app.base.messages import lazy_gettext as _l
 
 
 class PlaceForm(Form):
@@ -20,23 +21,24 @@ class PlaceForm(Form):
         """Add the messages of an error: to the field that it names, else above all."""
         for name, messages in (error.fields if isinstance(error, Invalid) else {}).items():
             field = self[name]
-            field.errors = [*field.errors, *(f"{field.label.text} {message}." for message in messages)]
+            told = (_l("%(field)s %(fault)s.", field=field.label.text, fault=fault) for fault in messages)
+            field.errors = [*field.errors, *told]
         if not any(field.errors for field in self):
             self.form_errors.append(error.detail)
 
 
 class DueForm(PlaceForm):
-    due_on = DateField("Due date", [InputRequired("Choose a day.")])
+    due_on = DateField(_l("Due date"), [InputRequired(_l("Choose a day."))])
 
 
 class AssignForm(PlaceForm):
     """To whom: an email, or nothing for nobody."""
 
-    reviewer = SelectField("Reviewer", validate_choice=False)
+    reviewer = SelectField(_l("Reviewer"), validate_choice=False)
 
     def offer(self, people: Iterable[User], chosen: str | None) -> None:
         """Let the select show these people, and nobody."""
         names = [SelectChoice(person.email, f"{person.name} ({person.email})") for person in people]
-        self.reviewer.choices = [SelectChoice("", "Nobody: whoever comes next"), *names]
+        self.reviewer.choices = [SelectChoice("", _l("Nobody: whoever comes next")), *names]
         if self.reviewer.data is None:
             self.reviewer.data = chosen or ""

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from review_app.accounts.models import User
 from review_app.base.clock import utc_now
 from review_app.base.errors import Invalid
+from review_app.base.messages import lazy_gettext as _l
 from review_app.base.paging import Page
 from review_app.review_queue import pages
 from review_app.review_queue.filters import ALL, QueueFilters
@@ -72,21 +73,24 @@ class Listing:
 
     def context(self) -> dict[str, Any]:
         """The same as templates name it, with what is always so."""
-        told = {field.name: getattr(self, field.name) for field in fields(self)}
-        return told | {
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return values | {
             "flags_of": pages.flags_of,
             "sorts": SORTS,
             "all_columns": COLUMNS,
             "summary": [
-                ("results" if name == "after" else name, f"{_label(name)} {text}.")
+                ("results" if name == "after" else name, _fault(name, text))
                 for name, texts in self.wrong.items()
                 for text in texts
             ],
         }
 
 
-def _label(name: str) -> str:
-    return {**QueueFilters.LABELS, "sort": "Order", "after": "The place in the list"}.get(name, name)
+def _fault(name: str, text: str) -> str:
+    if name == "after":
+        return _l("The place in the list %(fault)s.", fault=text)
+    label = {**QueueFilters.LABELS, "sort": _l("Order")}.get(name, name)
+    return _l("%(field)s %(fault)s.", field=label, fault=text)
 
 
 def view_instead(values: Mapping[str, str], tastes: Tastes, user: User) -> str | None:
@@ -156,7 +160,7 @@ def tabs(session: Session, user: User, tastes: Tastes, filters: QueueFilters) ->
     counts = counts_of(session, tastes.views, user, now)
     everything = not tastes.view(filters.view) and (filters.view == ALL or not filters.active())
     all_of_it = url_for("review_queue.queue") + ("?view=all" if tastes.default else "")
-    return [Tab("All waiting", all_of_it, everything)] + [
+    return [Tab(_l("All waiting"), all_of_it, everything)] + [
         Tab(
             view.name,
             pages.queue_url(filters_of(view, user, now)),

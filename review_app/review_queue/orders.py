@@ -16,6 +16,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from review_app.articles.models import Article
 from review_app.base.errors import Invalid
+from review_app.base.messages import lazy_gettext as _l
 from review_app.base.paging import decode_cursor
 from review_app.evidence.models import ArticleEvidence
 from review_app.review_queue.rules import Sort
@@ -61,7 +62,7 @@ class Stretch:
             return self.from_number(number)
         except (OverflowError, ValueError) as error:
             raise Invalid(
-                "The cursor is not one of ours.", {"after": ["is not a cursor of this list"]}
+                _l("The cursor is not one of ours."), {"after": [_l("is not a cursor of this list")]}
             ) from error
 
 
@@ -112,6 +113,8 @@ def stretches_from(sort: Sort, after: str | None) -> list[tuple[int, Stretch, tu
         return [(number, stretch, None) for number, stretch in stretches]
     name, begin, key, last = decode_cursor(after, str, int, int, int)
     if name != sort or not isinstance(begin, int) or not 0 <= begin < len(stretches):
-        raise Invalid("The cursor belongs to another list.", {"after": ["is not a cursor of this list"]})
+        raise Invalid(
+            _l("The cursor belongs to another list."), {"after": [_l("is not a cursor of this list")]}
+        )
     place = (int(key), int(last))
     return [(number, stretch, place if number == begin else None) for number, stretch in stretches[begin:]]

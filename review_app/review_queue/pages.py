@@ -22,7 +22,10 @@ from review_app.base.answers import see_in_frame, see_other
 from review_app.base.clock import utc_now
 from review_app.base.database import db, transaction
 from review_app.base.errors import Conflict
-from review_app.base.languages import flash
+from review_app.base.languages import flash, told
+from review_app.base.messages import joined
+from review_app.base.messages import lazy_gettext as _l
+from review_app.base.messages import lazy_ngettext as _ln
 from review_app.base.web import local, settings, viewer_zone
 from review_app.review_queue.actions import ClaimHeld, TooManyClaims, claim_next
 from review_app.review_queue.assignments import open_to
@@ -84,18 +87,20 @@ class Empty:
 def why_empty(session: Session, filters: Filters, after: str | None, length: QueueLength) -> Empty:
     """Tell "nothing matches" from "all done" from "nothing was ever imported"."""
     if after and length.waiting:
-        return Empty("No more rows", "The list ends here; what stood further down was decided meanwhile.")
+        return Empty(
+            _l("No more rows"), _l("The list ends here; what stood further down was decided meanwhile.")
+        )
     if filters.active():
-        return Empty("Nothing matches", "No waiting article fits this search and these filters.")
+        return Empty(_l("Nothing matches"), _l("No waiting article fits this search and these filters."))
     if anything(session):
         return Empty(
-            "All done",
-            "Nobody is waiting for you: every article that needed a person has had one.",
+            _l("All done"),
+            _l("Nobody is waiting for you: every article that needed a person has had one."),
             done=True,
         )
     return Empty(
-        "Nothing has been imported yet",
-        "Articles that need a person will wait here once a team lead has brought them in.",
+        _l("Nothing has been imported yet"),
+        _l("Articles that need a person will wait here once a team lead has brought them in."),
     )
 
 
@@ -139,11 +144,20 @@ def open_next(filters: QueueFilters) -> AnyResponse:
     except TooManyClaims:
         return back_with_too_many(filters)
     if source_id is None:
-        where = "within these filters" if filters.active() else "to review"
-        others = " What still waits is assigned to others." if _all_assigned(filters) else ""
-        flash(f"Nothing more is free {where} just now.{others}", "info")
+        flash(_nothing_free(filters), "info")
         return see_other(queue_url(filters))
     return see_in_frame(review_url(source_id, filters))
+
+
+def _nothing_free(filters: QueueFilters) -> str:
+    text = (
+        _l("Nothing more is free within these filters just now.")
+        if filters.active()
+        else _l("Nothing more is free to review just now.")
+    )
+    if not _all_assigned(filters):
+        return text
+    return joined([text, _l("What still waits is assigned to others.")], " ")
 
 
 def review_url(source_id: str, filters: Filters, **more: Any) -> str:
@@ -172,8 +186,13 @@ def _all_assigned(filters: QueueFilters) -> bool:
 
 def too_many_message(held: Sequence[Claim]) -> str:
     """What a person holds, by title, and what can be done about it."""
-    titles = ", ".join(f"“{short(claim.article.title)}”" for claim in held)
-    return f"You already hold {MOST_CLAIMS} articles: {titles}. Decide, skip or release one of them first."
+    titles = joined((_l("“%(title)s”", title=short(claim.article.title)) for claim in held), ", ")
+    return _ln(
+        "You already hold %(num)s article: %(titles)s. Decide, skip or release one of them first.",
+        "You already hold %(num)s articles: %(titles)s. Decide, skip or release one of them first.",
+        MOST_CLAIMS,
+        titles=titles,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,9 +225,15 @@ def time_of_day(moment: datetime) -> str:
 
 
 def refusal_of(error: Conflict) -> str:
-    """Why an article could not be claimed, in a sentence."""
+    """Why an article could not be claimed, in a sentence of the reader's language."""
+    said: str = told(_refusal_of(error))
+    return said
+
+
+def _refusal_of(error: Conflict) -> str:
     if isinstance(error, TooManyClaims):
         return too_many_message(held_by(person(), utc_now()))
     if isinstance(error, ClaimHeld):
-        return f"{error.detail} The lease runs until {time_of_day(datetime.fromisoformat(error.extra['expires_at']))}."
+        until = time_of_day(datetime.fromisoformat(error.extra["expires_at"]))
+        return _l("%(holder)s The lease runs until %(time)s.", holder=error.detail, time=until)
     return error.detail

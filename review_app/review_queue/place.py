@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from review_app.articles.filters import Filters
 from review_app.articles.models import Article
+from review_app.base.messages import Figure, joined
 from review_app.review_queue.queries import waiting
 from review_app.review_queue.rules import MOST_PLACED
 
@@ -37,7 +38,7 @@ class Place:
 
 
 def _counted(count: int) -> str:
-    return f"{count:,}" if count <= MOST_PLACED else f"{MOST_PLACED:,}+"
+    return Figure(count) if count <= MOST_PLACED else joined([Figure(MOST_PLACED)], "", "+")
 
 
 def place_of(session: Session, article: Article, filters: Filters) -> Place | None:

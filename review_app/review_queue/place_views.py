@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from flask import Blueprint, Response, make_response, render_template, request, url_for
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from review_app.accounts.permissions import actor, permit, person
@@ -15,6 +16,7 @@ from review_app.base.clock import utc_now
 from review_app.base.database import db, transaction
 from review_app.base.errors import Conflict, Invalid
 from review_app.base.languages import flash
+from review_app.base.messages import lazy_gettext as _l
 from review_app.base.problems import status_of
 from review_app.review_queue import pages
 from review_app.review_queue.assignments import assign, assignment_of, person_to_assign, reviewers
@@ -71,7 +73,7 @@ def choose_due(source_id: str) -> AnyResponse:
     except (Conflict, Invalid) as error:
         form.tell(error)
         return _page(source_id, status_of(error), due=form)
-    flash("The due date is set.", "success")
+    flash(_("The due date is set."), "success")
     return _back(source_id)
 
 
@@ -80,7 +82,7 @@ def choose_due(source_id: str) -> AnyResponse:
 def leave_due_to_policy(source_id: str) -> AnyResponse:
     """Let the policy say by when it is due."""
     _set_due(source_id, None)
-    flash("The policy says by when it is due.", "success")
+    flash(_("The policy says by when it is due."), "success")
     return _back(source_id)
 
 
@@ -103,8 +105,12 @@ def assign_article(source_id: str) -> AnyResponse:
     except (Conflict, Invalid) as error:
         form.tell(error)
         return _page(source_id, status_of(error), assigning=form)
-    flash(f"Assigned to {name}." if name else "Assigned to nobody: whoever comes next takes it.", "success")
+    flash(_("Assigned to %(name)s.", name=name) if name else _to_nobody(), "success")
     return _back(source_id)
+
+
+def _to_nobody() -> str:
+    return _l("Assigned to nobody: whoever comes next takes it.")
 
 
 @blueprint.delete("/articles/<string:source_id>/assignment")
@@ -113,5 +119,5 @@ def unassign_article(source_id: str) -> AnyResponse:
     """Give the article to nobody."""
     with transaction() as session:
         assign(session, lock_article(session, source_id), None, actor=actor(), now=utc_now())
-    flash("Assigned to nobody: whoever comes next takes it.", "success")
+    flash(_to_nobody(), "success")
     return _back(source_id)

@@ -12,7 +12,10 @@ from sqlalchemy.orm import Session
 from review_app.articles.models import Article
 from review_app.articles.ordering import Order, current_order, repeated_of, standing_of
 from review_app.articles.ranking import TIME_BITS, Standing, working_days_between
-from review_app.articles.rules import Ranking
+from review_app.articles.rules import DIFFICULTY_WORDS, SCORE_LABELS, SCORE_WORDS, Ranking
+from review_app.base.messages import Day, Figure
+from review_app.base.messages import lazy_gettext as _l
+from review_app.base.messages import lazy_ngettext as _ln
 
 MOST_BEFORE = 1_000
 """So many articles of the same day are counted to tell the place among them."""
@@ -51,9 +54,8 @@ def reason_of(session: Session, article: Article, today: date) -> Reason:
     nth = before_on_its_day(session, article) + 1
     if nth > MOST_BEFORE:
         return reason
-    return replace(
-        reason, nth=nth, sentence=f"{reason.sentence} It is the {ordinal(nth)} of those due that day."
-    )
+    sentence = _l("%(why)s It is the %(nth)s of those due that day.", why=reason.sentence, nth=ordinal(nth))
+    return replace(reason, nth=nth, sentence=sentence)
 
 
 def before_on_its_day(session: Session, article: Article) -> int:
@@ -87,11 +89,13 @@ def _reason(article: Article, order: Order, repeated: int | None, today: date) -
 
 def _why(article: Article, order: Order, repeated: int | None) -> tuple[str, str]:
     if not article.awaiting_review:
-        return "", "It is not in the queue."
+        return "", _l("It is not in the queue.")
     if article.ordered_by != order.version:
-        return "", "The desk is just being put into another order, and this article has not been moved yet."
+        return "", _l(
+            "The desk is just being put into another order, and this article has not been moved yet."
+        )
     if article.behind_since is not None:
-        return "Put behind", "A team lead has put it behind all others."
+        return _l("Put behind"), _l("A team lead has put it behind all others.")
     standing = standing_of(article, repeated)
     if order.ranking is Ranking.DUE:
         return _why_due(article, standing)
@@ -100,55 +104,76 @@ def _why(article: Article, order: Order, repeated: int | None) -> tuple[str, str
 
 def _why_due(article: Article, standing: Standing) -> tuple[str, str]:
     if standing.due_on is None:
-        return "No due date", "It has no due date, so it comes after all that have one."
-    day = day_in_words(standing.due_on)
+        return _l("No due date"), _l("It has no due date, so it comes after all that have one.")
+    day = Day(standing.due_on)
+    fact = _l("Due %(day)s", day=day)
     if article.due_by_hand:
-        return f"Due {day}", f"Due {day}, which a team lead chose; the desk shows first what is due first."
-    days = working_days_between(standing.waiting_since.astimezone(UTC).date(), standing.due_on)
-    after = f"{days} working day{'s' * (days != 1)} after it came"
-    return f"Due {day}", f"Due {day}, {after}; the desk shows first what is due first."
+        return fact, _l(
+            "Due %(day)s, which a team lead chose; the desk shows first what is due first.", day=day
+        )
+    return fact, _ln(
+        "Due %(day)s, %(num)s working day after it came; the desk shows first what is due first.",
+        "Due %(day)s, %(num)s working days after it came; the desk shows first what is due first.",
+        working_days_between(standing.waiting_since.astimezone(UTC).date(), standing.due_on),
+        day=day,
+    )
 
 
 def _why_oldest(standing: Standing) -> tuple[str, str]:
-    since = day_in_words(standing.waiting_since.astimezone(UTC).date())
-    return "", f"It has waited since {since}; the desk shows first what has waited longest."
+    since = Day(standing.waiting_since.astimezone(UTC).date())
+    return "", _l("It has waited since %(day)s; the desk shows first what has waited longest.", day=since)
 
 
 def _why_lowest(standing: Standing) -> tuple[str, str]:
     name, score = standing.lowest
+    word = SCORE_WORDS[name]
     if score is None:
-        return (
-            f"No {name} score",
-            f"It has no score for {name} yet; the desk shows low and missing scores first.",
+        return _l("No %(score)s score", score=word), _l(
+            "It has no score for %(score)s yet; the desk shows low and missing scores first.", score=word
         )
-    return (
-        f"{name.capitalize()} {score}",
-        f"Its lowest score is {name} {score}; the desk shows low scores first.",
+    return _l("%(score)s %(value)s", score=SCORE_LABELS[name], value=score), _l(
+        "Its lowest score is %(score)s %(value)s; the desk shows low scores first.", score=word, value=score
     )
 
 
 def _why_repeated(standing: Standing) -> tuple[str, str]:
     if standing.repeated is None:
-        return (
-            "Not measured yet",
-            "It has not been measured for repetition yet, so it comes after all that have.",
+        return _l("Not measured yet"), _l(
+            "It has not been measured for repetition yet, so it comes after all that have."
         )
-    return (
-        f"{standing.repeated}% repeated",
-        f"{standing.repeated}% of its paragraphs stand in other articles too; the desk shows repetition first.",
+    return _l("%(percent)s%% repeated", percent=standing.repeated), _l(
+        "%(percent)s%% of its paragraphs stand in other articles too; the desk shows repetition first.",
+        percent=standing.repeated,
     )
 
 
+DIFFICULTY_LABELS = {
+    "beginner": _l("Beginner"),
+    "intermediate": _l("Intermediate"),
+    "advanced": _l("Advanced"),
+    "expert": _l("Expert"),
+}
+
+
 def _why_difficulty(standing: Standing) -> tuple[str, str]:
-    word = standing.difficulty.strip() or "not given"
-    return word.capitalize(), f"Its difficulty is {word}; the desk shows the easier ones first."
+    word = standing.difficulty.strip()
+    if not word:
+        return _l("Not given"), _l("Its difficulty is not given; the desk shows the easier ones first.")
+    return DIFFICULTY_LABELS.get(word.lower(), word.capitalize()), _l(
+        "Its difficulty is %(word)s; the desk shows the easier ones first.",
+        word=DIFFICULTY_WORDS.get(word, word),
+    )
 
 
 def _why_views(standing: Standing) -> tuple[str, str]:
     if standing.view_count is None:
-        return "No views given", "It came without a count of views, so it comes after all that have one."
-    views = f"{standing.view_count:,} views (synthetic)"
-    return views, f"It has {views}; the desk shows what is viewed most first."
+        return _l("No views given"), _l(
+            "It came without a count of views, so it comes after all that have one."
+        )
+    views = Figure(standing.view_count)
+    return _l("%(views)s views (synthetic)", views=views), _l(
+        "It has %(views)s views (synthetic); the desk shows what is viewed most first.", views=views
+    )
 
 
 WHY: Mapping[Ranking, Callable[[Standing], tuple[str, str]]] = {
@@ -162,11 +187,11 @@ WHY: Mapping[Ranking, Callable[[Standing], tuple[str, str]]] = {
 
 def ordinal(number: int) -> str:
     """`1st`, `2nd`, `3rd`, `4th`, `11th`, `21st`."""
-    if number % 100 in {11, 12, 13}:
-        return f"{number}th"
-    return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th') }"
-
-
-def day_in_words(day: date) -> str:
-    """A day: `24 Nov 2026`."""
-    return f"{day.day} {day:%b %Y}"
+    last = 0 if number % 100 in {11, 12, 13} else number % 10
+    if last == 1:
+        return _l("%(num)sst", num=number)
+    if last == 2:
+        return _l("%(num)snd", num=number)
+    if last == 3:
+        return _l("%(num)srd", num=number)
+    return _l("%(num)sth", num=number)

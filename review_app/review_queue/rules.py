@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
+from review_app.base.messages import lazy_gettext as _l
+
 MOST_CLAIMS = 3
 """One reviewer holds at most this many articles."""
 
@@ -44,13 +46,13 @@ class Sort(StrEnum):
 
 
 SORTS = {
-    Sort.DESK: "The desk's order",
-    Sort.OLDEST: "Oldest first",
-    Sort.NEWEST: "Newest first",
-    Sort.LOWEST: "Lowest overall score first",
-    Sort.HIGHEST: "Highest overall score first",
-    Sort.REPETITION: "Most repetition first",
-    Sort.DUE: "First due first",
+    Sort.DESK: _l("The desk's order"),
+    Sort.OLDEST: _l("Oldest first"),
+    Sort.NEWEST: _l("Newest first"),
+    Sort.LOWEST: _l("Lowest overall score first"),
+    Sort.HIGHEST: _l("Highest overall score first"),
+    Sort.REPETITION: _l("Most repetition first"),
+    Sort.DUE: _l("First due first"),
 }
 
 
@@ -76,22 +78,22 @@ class Column(StrEnum):
 
 
 COLUMNS = {
-    Column.WAITING: "Waiting since",
-    Column.DUE: "Due on",
-    Column.QUALITY: "Quality",
-    Column.FRESHNESS: "Freshness",
-    Column.DEPTH: "Depth",
-    Column.CLARITY: "Clarity",
-    Column.OVERALL: "Overall",
-    Column.REPEATED: "Repeats others",
-    Column.WORDS: "Words",
-    Column.STACK: "Stack",
-    Column.TOPIC: "Topic",
-    Column.DIFFICULTY: "Difficulty",
-    Column.BATCH: "Import",
-    Column.VIEWS: "Synthetic views",
-    Column.STATE: "State",
-    Column.HOLDER: "Held by",
+    Column.WAITING: _l("Waiting since"),
+    Column.DUE: _l("Due on"),
+    Column.QUALITY: _l("Quality"),
+    Column.FRESHNESS: _l("Freshness"),
+    Column.DEPTH: _l("Depth"),
+    Column.CLARITY: _l("Clarity"),
+    Column.OVERALL: _l("Overall"),
+    Column.REPEATED: _l("Repeats others"),
+    Column.WORDS: _l("Words"),
+    Column.STACK: _l("Stack"),
+    Column.TOPIC: _l("Topic"),
+    Column.DIFFICULTY: _l("Difficulty"),
+    Column.BATCH: _l("Import"),
+    Column.VIEWS: _l("Synthetic views"),
+    Column.STATE: _l("State"),
+    Column.HOLDER: _l("Held by"),
 }
 USUAL_COLUMNS = (
     Column.WAITING,

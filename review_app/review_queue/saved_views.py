@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, joinedload
 from review_app.accounts.models import User
 from review_app.accounts.rules import Role
 from review_app.base.errors import Forbidden, Invalid, NotFound
+from review_app.base.messages import lazy_gettext as _l
 from review_app.review_queue.filters import QueueFilters
 from review_app.review_queue.models import QueueTaste, SavedView
 from review_app.review_queue.queries import lengths
@@ -82,7 +83,7 @@ def get_view(session: Session, user: User, view_id: int) -> SavedView:
     """A view that this person sees. Raises `NotFound`."""
     view = session.get(SavedView, view_id, options=[joinedload(SavedView.owner)])
     if view is None or view.removed_at is not None or not (view.shared or view.owner_id == user.id):
-        raise NotFound("There is no such saved view, or it is not yours.")
+        raise NotFound(_l("There is no such saved view, or it is not yours."))
     return view
 
 
@@ -109,7 +110,8 @@ def add_view(
     )
     if len(own) >= MOST_VIEWS:
         raise Invalid(
-            "You have as many views as one may have.", {"name": [f"is one more than {MOST_VIEWS} views"]}
+            _l("You have as many views as one may have."),
+            {"name": [_l("is one more than %(most)s views", most=MOST_VIEWS)]},
         )
     view = SavedView(
         owner_id=user.id,
@@ -161,7 +163,7 @@ def restore_view(session: Session, user: User, view_id: int) -> SavedView:
     """Take back the removal of a view. Raises `NotFound` when it is gone for good."""
     view = session.get(SavedView, view_id)
     if view is None or view.removed_at is None or not may_change(user, view):
-        raise NotFound("There is no such saved view to take back.")
+        raise NotFound(_l("There is no such saved view to take back."))
     view.removed_at = None
     return view
 
@@ -194,21 +196,25 @@ def _leads(user: User) -> bool:
 
 def _share(user: User, view: SavedView, *, shared: bool) -> None:
     if shared != view.shared and not _leads(user):
-        raise Forbidden("Only a team lead shares a view with everybody.")
+        raise Forbidden(_l("Only a team lead shares a view with everybody."))
     view.shared = shared
 
 
 def _check_may_change(user: User, view: SavedView) -> None:
     if not may_change(user, view):
-        raise Forbidden(f"This view belongs to {view.owner.name}; save one of your own instead.")
+        raise Forbidden(
+            _l("This view belongs to %(name)s; save one of your own instead.", name=view.owner.name)
+        )
 
 
 def _free_name(session: Session, user: User, name: str, besides: SavedView | None = None) -> str:
     name = " ".join(name.split())
     if not name:
-        raise Invalid("A view needs a name.", {"name": ["must not be empty"]})
+        raise Invalid(_l("A view needs a name."), {"name": [_l("must not be empty")]})
     if len(name) > NAME_LENGTH:
-        raise Invalid("That name is too long.", {"name": [f"may have {NAME_LENGTH} characters"]})
+        raise Invalid(
+            _l("That name is too long."), {"name": [_l("may have %(most)s characters", most=NAME_LENGTH)]}
+        )
     owner_id = besides.owner_id if besides else user.id
     others = select(SavedView.id).where(
         SavedView.owner_id == owner_id,
@@ -216,5 +222,7 @@ def _free_name(session: Session, user: User, name: str, besides: SavedView | Non
         func.lower(SavedView.name) == name.lower(),
     )
     if set(session.scalars(others)) - {besides.id if besides else None}:
-        raise Invalid("You have a view of that name.", {"name": ["is the name of another of your views"]})
+        raise Invalid(
+            _l("You have a view of that name."), {"name": [_l("is the name of another of your views")]}
+        )
     return name

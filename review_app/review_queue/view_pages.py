@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import parse_qsl
 
 from flask import Blueprint, render_template, request, url_for
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from review_app.accounts.forms import storable
@@ -15,7 +16,8 @@ from review_app.base.answers import see_other
 from review_app.base.clock import utc_now
 from review_app.base.database import db, transaction
 from review_app.base.errors import Invalid
-from review_app.base.languages import flash
+from review_app.base.languages import flash, told
+from review_app.base.messages import lazy_gettext as _l
 from review_app.review_queue import pages
 from review_app.review_queue.filters import QueueFilters
 from review_app.review_queue.rules import LAST_PLACE, NAME_LENGTH, Column, columns_of
@@ -65,8 +67,8 @@ def _page(wrong: dict[str, list[str]], *, asked: str = "", at: str = "new") -> s
 
 
 def _words(filters: QueueFilters) -> str:
-    told = [filters.words(name, value) for name, value in filters.active().items()]
-    return " · ".join(told) or "All that waits"
+    words = [told(filters.words(name, value)) for name, value in filters.active().items()]
+    return " · ".join(words) or _("All that waits")
 
 
 @blueprint.post("/queue/views")
@@ -85,7 +87,7 @@ def create() -> AnyResponse | tuple[str, int]:
             )
     except Invalid as error:
         return _page(error.fields, asked=storable(request.form.get("name"))), 422
-    flash(f"Saved as “{view.name}”.", "success")
+    flash(_("Saved as “%(name)s”.", name=view.name), "success")
     return see_other(pages.queue_url(filters_of(view, person(), utc_now())))
 
 
@@ -99,7 +101,7 @@ def change(view_id: int) -> AnyResponse | tuple[str, int]:
             change_view(session, person(), view, _changes())
     except Invalid as error:
         return _page(error.fields, asked=storable(request.form.get("name")), at=str(view_id)), 422
-    flash(f"Changed “{view.name}”.", "success")
+    flash(_("Changed “%(name)s”.", name=view.name), "success")
     if "filters" in request.form:
         return see_other(pages.queue_url(filters_of(view, person(), utc_now())))
     return see_other(url_for("saved_views.index"))
@@ -112,7 +114,10 @@ def _changes() -> dict[str, object]:
     if "position" in request.form:
         position = request.form["position"].strip()
         if fault := whole_number(0, LAST_PLACE)(position):
-            raise Invalid("That place is not known.", {"position": [fault]})
+            raise Invalid(
+                _l("“%(value)s” is no place: it %(fault)s.", value=position[:60], fault=fault),
+                {"position": [fault]},
+            )
         found["position"] = int(position)
     if "filters" in request.form:
         found["filters"] = QueueFilters.of(dict(parse_qsl(request.form["filters"].lstrip("?"))))
@@ -127,8 +132,8 @@ def remove(view_id: int) -> AnyResponse:
         view = get_view(session, person(), view_id)
         remove_view(session, person(), view, utc_now())
     back = url_for("saved_views.restore", view_id=view_id)
-    told = {"text": f"Removed “{view.name}”.", "action": back, "label": "Take it back"}
-    flash(told, "undo")
+    text = _("Removed “%(name)s”.", name=view.name)
+    flash({"text": text, "action": back, "label": _("Take it back")}, "undo")
     return see_other(url_for("saved_views.index"))
 
 
@@ -138,7 +143,7 @@ def restore(view_id: int) -> AnyResponse:
     """Take back that a view was removed."""
     with transaction() as session:
         view = restore_view(session, person(), view_id)
-    flash(f"“{view.name}” is there again.", "success")
+    flash(_("“%(name)s” is there again.", name=view.name), "success")
     return see_other(url_for("saved_views.index"))
 
 
@@ -149,7 +154,7 @@ def prefer(view_id: int) -> AnyResponse:
     with transaction() as session:
         view = get_view(session, person(), view_id)
         prefer_view(session, person(), view)
-    flash(f"Your queue opens with “{view.name}”.", "success")
+    flash(_("Your queue opens with “%(name)s”.", name=view.name), "success")
     return see_other(url_for("saved_views.index"))
 
 
@@ -159,7 +164,7 @@ def prefer_none() -> AnyResponse:
     """Let the queue open with all that waits."""
     with transaction() as session:
         prefer_view(session, person(), None)
-    flash("Your queue opens with all that waits.", "success")
+    flash(_("Your queue opens with all that waits."), "success")
     return see_other(url_for("saved_views.index"))
 
 
@@ -178,5 +183,5 @@ def columns() -> AnyResponse:
             prefer_columns(session, person(), chosen)
         kept = columns_in(view, tastes_of(session, person()))
     if chosen and kept != chosen:
-        flash("This view has columns of its own, so the list looks as before.", "info")
+        flash(_("This view has columns of its own, so the list looks as before."), "info")
     return see_other(pages.queue_url(filters))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, make_response, render_template, request, url_for
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from review_app.accounts.forms import storable
@@ -80,7 +81,7 @@ def _check_fresh(article: Article) -> None:
     seen = request.form.get("row_version")
     if seen is not None and seen != str(article.row_version):
         raise Conflict(
-            "This article has changed since you opened it. Open it again to see how it stands now."
+            _("This article has changed since you opened it. Open it again to see how it stands now.")
         )
 
 
@@ -115,7 +116,7 @@ def release_claim(source_id: str) -> AnyResponse:
     """Give the article back, and return to the queue."""
     with transaction() as session:
         release(session, lock_article(session, source_id), person())
-    flash("Released: others can take it now.", "success")
+    flash(_("Released: others can take it now."), "success")
     return see_other(pages.queue_url(pages.filters_behind()))
 
 
@@ -131,7 +132,8 @@ def skip_article(source_id: str) -> AnyResponse:
     except ClaimHeld as error:
         flash(pages.refusal_of(error), "warning")
     else:
-        flash(f"Skipped “{pages.short(article.title)}”; it comes again after the others.", "info")
+        title = pages.short(article.title)
+        flash(_("Skipped “%(title)s”; it comes again after the others.", title=title), "info")
     return pages.open_next(pages.filters_behind())
 
 
@@ -141,5 +143,5 @@ def queue_entry(source_id: str) -> AnyResponse:
     """Let an article wait for a person."""
     with transaction() as session:
         put_into_queue(session, lock_article(session, source_id), actor=actor(), now=utc_now())
-    flash("Put into the queue.", "success")
+    flash(_("Put into the queue."), "success")
     return see_other(url_for("articles.show", source_id=source_id))

@@ -13,8 +13,9 @@ from review_app.accounts.models import User
 from review_app.accounts.rules import Role
 from review_app.articles.actions import State, began_to_wait, forget_kept, set_state
 from review_app.articles.models import Article
-from review_app.articles.rules import SCORES, RevisionStatus, next_version
+from review_app.articles.rules import SCORES, RevisionStatus, in_words, next_version
 from review_app.base.errors import Conflict, Forbidden, Invalid
+from review_app.base.messages import lazy_gettext as _l
 from review_app.importing.merging import close_if_done, reopen
 from review_app.notifications.actions import notify
 from review_app.notifications.rules import Kind
@@ -31,6 +32,7 @@ from review_app.reviewing.rules import (
     LEAST_ROLE,
     NEEDS_NOTE,
     NOTE_LENGTH,
+    TOO_LITTLE_ROLE,
     Outcome,
     allowed_statuses,
     says_something,
@@ -39,6 +41,8 @@ from review_app.reviewing.rules import (
 from review_app.reviewing.slots import add_to_slot, take_from_slot
 
 TITLE_IN_NOTIFICATION = 100
+TOO_LATE = _l("Your undo window has passed. A team lead can roll it back.")
+SOMEBODY_ELSES = _l("This is somebody else's decision. A team lead can roll it back.")
 
 
 class StaleArticle(Conflict):
@@ -48,7 +52,10 @@ class StaleArticle(Conflict):
 
     def __init__(self, article: Article) -> None:
         super().__init__(
-            "Somebody else, or an import, changed this article since you opened it. Nothing of yours was saved over it.",
+            _l(
+                "Somebody else, or an import, changed this article since you opened it. "
+                "Nothing of yours was saved over it."
+            ),
             row_version=article.row_version,
             current={
                 "scores": article.scores,
@@ -155,15 +162,13 @@ def roll_back(
     """
     own_and_fresh = decision.reviewer_id == user.id and now - decision.decided_at <= undo
     if not own_and_fresh and not Role(user.role).includes(Role.LEAD):
-        own = decision.reviewer_id == user.id
-        why = "Your undo window has passed" if own else "This is somebody else's decision"
-        raise Forbidden(f"{why}. A team lead can roll it back.")
+        raise Forbidden(TOO_LATE if decision.reviewer_id == user.id else SOMEBODY_ELSES)
     if not own_and_fresh and not says_something(note):
-        raise Invalid("Please say why.", {"note": ["is needed to roll back a decision"]})
+        raise Invalid(_l("Please say why."), {"note": [_l("is needed to roll back a decision")]})
     _check_note(note)
     standing = standing_decision(session, article)
     if standing is None or standing.id != decision.id:
-        raise Conflict("Only the last decision that stands can be rolled back, and each one once.")
+        raise Conflict(_l("Only the last decision that stands can be rolled back, and each one once."))
     before = State.of(article)
     undoing = Decision(
         article_id=article.id,
@@ -255,8 +260,10 @@ def _check_text_was_decided(article: Article) -> None:
     """The gate, for those who did not read: they may confirm an approval, never give one to a text that came since."""
     if article.decided_digest != article.text_digest:
         raise Conflict(
-            "The text has changed since it was decided on. Read it on the review page and decide there; "
-            "the imported scores stand beside yours."
+            _l(
+                "The text has changed since it was decided on. Read it on the review page and decide there; "
+                "the imported scores stand beside yours."
+            )
         )
 
 
@@ -264,17 +271,21 @@ def _next_status(article: Article, user: User, judgement: Judgement) -> Revision
     allowed = allowed_statuses(article.revision_status, judgement.outcome)
     if not allowed:
         raise Conflict(
-            f"An article that is {article.revision_status.replace('_', ' ')} cannot take this decision; "
-            "a team lead can roll the last one back."
+            _l(
+                "An article that is %(status)s cannot take this decision; a team lead can roll the last one back.",
+                status=in_words(article.revision_status),
+            )
         )
     least = LEAST_ROLE.get(judgement.outcome, Role.REVIEWER)
     if not Role(user.role).includes(least):
-        raise Forbidden(f"Only a {least} can {judgement.outcome} an article.")
+        raise Forbidden(TOO_LITTLE_ROLE[judgement.outcome])
     if len(allowed) == 1:
         return next(iter(allowed))
     wanted = judgement.status or RevisionStatus.REVIEWED
     if wanted not in allowed:
-        raise Invalid("That status does not fit.", {"revision_status": ["does not belong to this outcome"]})
+        raise Invalid(
+            _l("That status does not fit."), {"revision_status": [_l("does not belong to this outcome")]}
+        )
     return wanted
 
 
@@ -300,21 +311,23 @@ def _check(judgement: Judgement, scores: Mapping[str, int | None], rules: Rules,
     wrong: dict[str, list[str]] = {}
     for name, score in scores.items():
         if score is not None and not 0 <= score <= 100:
-            wrong[name] = ["must be a whole number from 0 to 100"]
+            wrong[name] = [_l("must be a whole number from 0 to 100")]
     if judgement.outcome in NEEDS_NOTE and not says_something(judgement.note):
-        wrong["note"] = ["is needed: say what should change, or why this cannot be used"]
+        wrong["note"] = [_l("is needed: say what should change, or why this cannot be used")]
     if judgement.outcome is Outcome.APPROVE:
         wrong |= _missing_for_approval(judgement, scores, rules, user) | wrong
     _check_note(judgement.note)
     if wrong:
-        raise Invalid("Please correct what is named.", wrong)
+        raise Invalid(_l("Please correct what is named."), wrong)
 
 
 def _check_known(session: Session, judgement: Judgement, rules: Rules) -> None:
     """A line that was retired since the page was opened is no mistake; one that never was is."""
     strange = judgement.checklist - {item.id for item in rules.checklist}
     if strange and not strange <= known_items(session, strange):
-        raise Invalid("Please correct what is named.", {"checklist": ["names a line that there is not"]})
+        raise Invalid(
+            _l("Please correct what is named."), {"checklist": [_l("names a line that there is not")]}
+        )
 
 
 def _with_reason(session: Session, judgement: Judgement) -> Judgement:
@@ -323,7 +336,9 @@ def _with_reason(session: Session, judgement: Judgement) -> Judgement:
         return judgement
     reason = session.get(CannedReason, judgement.reason_id)
     if reason is None or reason.kind != judgement.outcome:
-        raise Invalid("That reason does not fit.", {"reason_id": ["is not a reason for this outcome"]})
+        raise Invalid(
+            _l("That reason does not fit."), {"reason_id": [_l("is not a reason for this outcome")]}
+        )
     if judgement.reason_in_note:
         return judgement
     return replace(judgement, note=with_reason(judgement.note, reason.text))
@@ -331,7 +346,9 @@ def _with_reason(session: Session, judgement: Judgement) -> Judgement:
 
 def _check_note(note: str) -> None:
     if len(note) > NOTE_LENGTH:
-        raise Invalid("That note is too long.", {"note": [f"may have {NOTE_LENGTH} characters"]})
+        raise Invalid(
+            _l("That note is too long."), {"note": [_l("may have %(most)s characters", most=NOTE_LENGTH)]}
+        )
 
 
 def _missing_for_approval(
@@ -342,12 +359,14 @@ def _missing_for_approval(
     for name in SCORES:
         score, floor = scores[name], rules.floors.get(name, 0)
         if score is None:
-            wrong[name] = ["is needed to approve"]
+            wrong[name] = [_l("is needed to approve")]
         elif score < floor and not overrides:
-            wrong[name] = [f"is under the floor of {floor}; a team lead can override it with a reason"]
+            wrong[name] = [
+                _l("is under the floor of %(floor)s; a team lead can override it with a reason", floor=floor)
+            ]
     unticked = [item.text for item in rules.checklist if item.required and item.id not in judgement.checklist]
     if unticked:
-        wrong["checklist"] = [f"needs to be ticked: {text}" for text in unticked]
+        wrong["checklist"] = [_l("needs to be ticked: %(line)s", line=text) for text in unticked]
     return wrong
 
 

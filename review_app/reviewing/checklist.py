@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from review_app.base.errors import Invalid, NotFound
+from review_app.base.messages import lazy_gettext as _l
 from review_app.outbox.actions import Actor, log_event
 from review_app.reviewing.models import ChecklistItem
 from review_app.reviewing.ordering import move
@@ -22,7 +23,9 @@ def edit_item(
     """Change the words of a line, and whether an approval needs it. Raises `Invalid` or `NotFound`."""
     item = _standing(session, item_id)
     if not says_something(text) or len(text.strip()) > ITEM_LENGTH:
-        raise Invalid("A line needs words.", {"text": [f"must have 1 to {ITEM_LENGTH} characters"]})
+        raise Invalid(
+            _l("A line needs words."), {"text": [_l("must have 1 to %(most)s characters", most=ITEM_LENGTH)]}
+        )
     before = _as_logged(item)
     item.text, item.required = text.strip(), required
     subject = ("checklist_item", str(item.id))
@@ -43,7 +46,7 @@ def move_item(session: Session, item_id: int, to: int, *, actor: Actor, now: dat
 def _standing(session: Session, item_id: int) -> ChecklistItem:
     item = session.get(ChecklistItem, item_id)
     if item is None or item.retired_at is not None:
-        raise NotFound("There is no such line on the checklist.")
+        raise NotFound(_l("There is no such line on the checklist."))
     return item
 
 

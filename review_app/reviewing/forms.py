@@ -12,7 +12,7 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 from wtforms import Field
-from wtforms.fields import BooleanField, HiddenField, SelectField, StringField, TextAreaField
+from wtforms.fields import BooleanField, HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import ValidationError
 from wtforms.widgets import NumberInput
@@ -21,14 +21,15 @@ from review_app.accounts.forms import storable
 from review_app.accounts.models import User
 from review_app.accounts.rules import Role
 from review_app.articles.models import Article
-from review_app.articles.rules import SCORES, Ranking, RevisionStatus
+from review_app.articles.rules import SCORE_LABELS, SCORES, STATUS_LABELS, Ranking, RevisionStatus
 from review_app.base.errors import DomainError, Invalid
 from review_app.base.forms import Form
+from review_app.base.messages import lazy_gettext as _l
 from review_app.importing.merging import FIELDS
 from review_app.reviewing.actions import Judgement
 from review_app.reviewing.drafts.rules import CHOOSABLE
 from review_app.reviewing.merging import Taking
-from review_app.reviewing.policy import ITEM_LENGTH, RANKING_WORDS, DeskRules
+from review_app.reviewing.policy import ITEM_LENGTH, RANKING_LABELS, DeskRules
 from review_app.reviewing.queries import Rules
 from review_app.reviewing.rules import LEAST_ROLE, NEEDS_NOTE, OUTCOME_OF_STATUS
 
@@ -59,9 +60,18 @@ class CountField(Field):
         self.data = None
         self.typed = valuelist[-1].strip() if valuelist else ""
         if self.typed and not self._fits():
-            bounds = "" if self.most is None else f" from 0 to {self.most}"
-            raise ValueError(f"{self.label.text} must be a whole number{bounds}, not “{self.typed[:20]}”.")
+            raise ValueError(self._why_not(self.label.text, self.typed[:20]))
         self.data = int(self.typed) if self.typed else None
+
+    def _why_not(self, label: str, typed: str) -> str:
+        if self.most is None:
+            return _l("%(field)s must be a whole number, not “%(typed)s”.", field=label, typed=typed)
+        return _l(
+            "%(field)s must be a whole number from 0 to %(most)s, not “%(typed)s”.",
+            field=label,
+            most=self.most,
+            typed=typed,
+        )
 
     def _fits(self) -> bool:
         return bool(WHOLE_NUMBER.fullmatch(self.typed)) and (
@@ -84,12 +94,23 @@ class RankingField(SelectField):
             super().pre_validate(form)
 
 
+class OptionalRadioField(RadioField):
+    """One of some answers; nothing was sent, nothing is wrong."""
+
+    def pre_validate(self, form: Any) -> None:
+        if self.raw_data:
+            super().pre_validate(form)
+
+    def validate(self, form: Any, extra_validators: Any = ()) -> bool:
+        return not self.raw_data or bool(super().validate(form, extra_validators))
+
+
 class VersionField(Field):
     """The version of something that the page was made from."""
 
     def process_formdata(self, valuelist: Sequence[str]) -> None:
         if not valuelist or not WHOLE_NUMBER.fullmatch(valuelist[-1]):
-            raise ValueError("The form does not say which version it was made from. Reload the page.")
+            raise ValueError(_l("The form does not say which version it was made from. Reload the page."))
         self.data = int(valuelist[-1])
 
 
@@ -103,7 +124,10 @@ class StatusField(SelectField):
         if self.data not in set(RevisionStatus):
             open_to_all = (status for status in RevisionStatus if OUTCOME_OF_STATUS[status] not in LEAST_ROLE)
             raise ValidationError(
-                f"Status must be one of: {', '.join(open_to_all)}; a team lead may also archive."
+                _l(
+                    "Status must be one of: %(statuses)s; a team lead may also archive.",
+                    statuses=", ".join(open_to_all),
+                )
             )
 
 
@@ -113,7 +137,7 @@ class ItemsField(Field):
     def process_formdata(self, valuelist: Sequence[str]) -> None:
         self.data = frozenset(int(value) for value in valuelist if WHOLE_NUMBER.fullmatch(value))
         if not all(WHOLE_NUMBER.fullmatch(value) for value in valuelist):
-            raise ValueError("Checklist names its lines by their numbers.")
+            raise ValueError(_l("Checklist names its lines by their numbers."))
 
 
 class ReasonField(Field):
@@ -123,7 +147,7 @@ class ReasonField(Field):
         self.data = None
         if valuelist and valuelist[-1]:
             if not WHOLE_NUMBER.fullmatch(valuelist[-1]):
-                raise ValueError("Choose a reason from the list.")
+                raise ValueError(_l("Choose a reason from the list."))
             self.data = int(valuelist[-1])
 
 
@@ -136,7 +160,7 @@ class TellingForm(Form):
         for name, messages in fields.items():
             field = self._fields.get(name)
             label = field.label.text if field else name
-            texts = [f"{label} {message}." for message in messages]
+            texts = [_l("%(field)s %(problem)s.", field=label, problem=message) for message in messages]
             if field is None:
                 self.form_errors.extend(texts)
             else:
@@ -153,16 +177,16 @@ class DecisionForm(TellingForm):
     note already.
     """
 
-    quality = ScoreField("Quality")
-    freshness = ScoreField("Freshness")
-    depth = ScoreField("Depth")
-    clarity = ScoreField("Clarity")
-    revision_status = StatusField("Status")
-    checklist = ItemsField("Checklist", default=frozenset())
-    reason_id = ReasonField("Reason")
-    reason_filled = ReasonField("Reason")
-    note = TextAreaField("Note", filters=[typed_text])
-    override_reason = StringField("Why the floor does not hold here", filters=[typed_text])
+    quality = ScoreField(SCORE_LABELS["quality"])
+    freshness = ScoreField(SCORE_LABELS["freshness"])
+    depth = ScoreField(SCORE_LABELS["depth"])
+    clarity = ScoreField(SCORE_LABELS["clarity"])
+    revision_status = StatusField(_l("Status"))
+    checklist = ItemsField(_l("Checklist"), default=frozenset())
+    reason_id = ReasonField(_l("Reason"))
+    reason_filled = ReasonField(_l("Reason"))
+    note = TextAreaField(_l("Note"), filters=[typed_text])
+    override_reason = StringField(_l("Why the floor does not hold here"), filters=[typed_text])
     row_version = VersionField()
     text_digest = HiddenField()
     status_now = HiddenField()
@@ -206,7 +230,7 @@ class DecisionForm(TellingForm):
     def offer(self, user: User) -> None:
         """Let the select show the statuses that this person can choose."""
         self.revision_status.choices = [
-            SelectChoice(status.value, status.replace("_", " ").capitalize())
+            SelectChoice(status.value, STATUS_LABELS[status])
             for status in RevisionStatus
             if Role(user.role).includes(LEAST_ROLE.get(OUTCOME_OF_STATUS[status], Role.REVIEWER))
         ]
@@ -237,7 +261,7 @@ def as_seen(article: Article) -> dict[str, str]:
 class MergeForm(TellingForm):
     """Which fields of a proposal are taken as imported; `seen_…` is what the page showed as ours."""
 
-    note = TextAreaField("Note", filters=[typed_text])
+    note = TextAreaField(_l("Note"), filters=[typed_text])
     row_version = VersionField()
 
     def __init__(self, sent: MultiDict[str, str] | None = None, **values: Any) -> None:
@@ -252,25 +276,34 @@ class MergeForm(TellingForm):
 
 
 class RollbackForm(TellingForm):
-    note = TextAreaField("Note", filters=[typed_text])
+    note = TextAreaField(_l("Note"), filters=[typed_text])
 
 
 class FloorsForm(TellingForm):
     """The least score that an approval needs, each 0 to 100 (nothing means no floor), and whether it outlives a new text."""
 
-    quality = ScoreField("Quality")
-    freshness = ScoreField("Freshness")
-    depth = ScoreField("Depth")
-    clarity = ScoreField("Clarity")
-    keep_indexable = BooleanField("Keep an approved article indexable when its text arrives changed")
+    quality = ScoreField(SCORE_LABELS["quality"])
+    freshness = ScoreField(SCORE_LABELS["freshness"])
+    depth = ScoreField(SCORE_LABELS["depth"])
+    clarity = ScoreField(SCORE_LABELS["clarity"])
+    keep_indexable = BooleanField(_l("Keep an approved article indexable when its text arrives changed"))
     ranking = RankingField(
-        "What comes first in the queue",
-        choices=[SelectChoice(ranking.value, words.capitalize()) for ranking, words in RANKING_WORDS.items()],
+        _l("What comes first in the queue"),
+        choices=[SelectChoice(ranking.value, words) for ranking, words in RANKING_LABELS.items()],
     )
-    due_after_days = CountField("Working days until an article is due")
-    due_a_day = CountField("Most articles that become due on one day")
-    bulk_approve_limit = CountField("Most articles that a lead may approve at once")
-    reason = StringField("Reason", filters=[typed_text])
+    due_after_days = CountField(_l("Working days until an article is due"))
+    due_a_day = CountField(_l("Most articles that become due on one day"))
+    bulk_approve_limit = CountField(_l("Most articles that a lead may approve at once"))
+    publish_a_day = CountField(_l("Most articles that become public on one day"))
+    publish_zone = StringField(_l("Time zone of those days"), filters=[typed_text])
+    publish_on_approval = OptionalRadioField(
+        _l("When an article is approved"),
+        choices=[
+            SelectChoice("no", _l("it waits until somebody starts a run")),
+            SelectChoice("yes", _l("it is published by itself, once the approval can no longer be undone")),
+        ],
+    )
+    reason = StringField(_l("Reason"), filters=[typed_text])
     version = VersionField()
 
     def desk(self, rules: Rules) -> DeskRules:
@@ -281,6 +314,10 @@ class FloorsForm(TellingForm):
             sent["ranking"] = Ranking(sent["ranking"])
         if "bulk_approve_limit" in sent:
             sent["bulk_approve_limit"] = sent["bulk_approve_limit"] or 0
+        if "publish_on_approval" in sent:
+            sent["publish_on_approval"] = sent["publish_on_approval"] == "yes"
+        if "publish_zone" in sent:
+            sent["publish_zone"] = sent["publish_zone"].strip() or stands.publish_zone
         return replace(stands, **sent)
 
     def floors(self) -> dict[str, int]:
@@ -291,6 +328,7 @@ class FloorsForm(TellingForm):
 def floors_form(rules: Rules) -> FloorsForm:
     """The form as it stands when the page is opened."""
     desk = asdict(DeskRules.of(rules))
+    desk["publish_on_approval"] = "yes" if rules.publish_on_approval else "no"
     stands = {**rules.floors, **desk, "keep_indexable": rules.keep_indexable, "version": rules.version}
     return FloorsForm(data=stands)
 
@@ -298,9 +336,9 @@ def floors_form(rules: Rules) -> FloorsForm:
 class PlaceForm(TellingForm):
     """At which place, counted from 0, a line is to stand."""
 
-    to = VersionField("Place")
+    to = VersionField(_l("Place"))
 
 
 class ItemForm(TellingForm):
-    text = StringField("New line", filters=[typed_text], render_kw={"maxlength": ITEM_LENGTH})
-    required = BooleanField("Must be ticked to approve")
+    text = StringField(_l("New line"), filters=[typed_text], render_kw={"maxlength": ITEM_LENGTH})
+    required = BooleanField(_l("Must be ticked to approve"))

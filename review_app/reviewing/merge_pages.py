@@ -8,18 +8,25 @@ from datetime import datetime
 from typing import Any
 
 from flask import url_for
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from review_app.articles.models import Article
 from review_app.articles.queries import wording
+from review_app.articles.rules import SCORE_LABELS, SCORE_WORDS
 from review_app.articles.text_changes import Text, TextChanges, compare
+from review_app.base.languages import told
+from review_app.base.messages import lazy_gettext as _l
 from review_app.base.paging import Page
-from review_app.importing.merging import open_proposal, own_values, remaining
+from review_app.importing.merging import STATUS, open_proposal, own_values, remaining
 from review_app.importing.models import MergeProposal
 from review_app.reviewing.forms import MergeForm
 from review_app.reviewing.models import Decision
 from review_app.reviewing.queries import list_merges
 from review_app.reviewing.rules import Outcome
+
+FIELD_WORDS = {**SCORE_WORDS, STATUS: _l("status")}
+FIELD_LABELS = {**SCORE_LABELS, STATUS: _l("Status")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +40,11 @@ class MergeRow:
     take: bool
     seen: str | None
 
+    @property
+    def label(self) -> str:
+        """The field as it stands alone."""
+        return FIELD_LABELS[self.name]
+
 
 @dataclass(frozen=True, slots=True)
 class Merge:
@@ -44,8 +56,10 @@ class Merge:
     @property
     def names(self) -> str:
         """The fields in words."""
-        *most, last = [row.name for row in self.rows] or ["nothing any more"]
-        return f"{', '.join(most)} and {last}" if most else last
+        *most, last = [told(FIELD_WORDS[row.name]) for row in self.rows] or [_("nothing any more")]
+        if not most:
+            return str(last)
+        return str(_("%(most)s and %(last)s", most=", ".join(most), last=last))
 
 
 def waiting_merge(session: Session, article: Article) -> Merge | None:

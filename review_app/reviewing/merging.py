@@ -11,6 +11,7 @@ from review_app.accounts.models import User
 from review_app.articles.models import Article
 from review_app.articles.rules import RevisionStatus
 from review_app.base.errors import Invalid, NotFound
+from review_app.base.messages import lazy_gettext as _l
 from review_app.importing.merging import STATUS, close, open_proposal, own_values
 from review_app.importing.models import MergeProposal
 from review_app.outbox.actions import Actor
@@ -50,7 +51,8 @@ def settle_proposal(
         raise StaleArticle(article)
     if unknown := taking.take - set(proposal.fields):
         names = ", ".join(sorted(unknown))
-        raise Invalid("Please correct what is named.", {"take": [f"names what is not to be merged: {names}"]})
+        strange = _l("names what is not to be merged: %(names)s", names=names)
+        raise Invalid(_l("Please correct what is named."), {"take": [strange]})
     if not taking.take:
         close(session, article, proposal, "kept", actor=actor, now=now)
         return None
@@ -65,7 +67,9 @@ def get_proposal(session: Session, article: Article) -> MergeProposal:
     """The open proposal of an article. Raises `NotFound`."""
     proposal = open_proposal(session, article)
     if proposal is None:
-        raise NotFound(f"Nothing of an import waits to be merged into {article.source_id}.")
+        raise NotFound(
+            _l("Nothing of an import waits to be merged into %(source_id)s.", source_id=article.source_id)
+        )
     return proposal
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from flask import url_for
+from flask_babel import gettext as _
 from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -18,7 +19,7 @@ from review_app.accounts.rules import Role
 from review_app.articles.directions import directed, direction_of
 from review_app.articles.markup import frame_images
 from review_app.articles.models import Article, Policy
-from review_app.articles.rules import SCORES, next_version
+from review_app.articles.rules import SCORES, in_words, next_version
 from review_app.articles.text_changes import Text, TextChanges, compare
 from review_app.base.web import relative, settings
 from review_app.evidence.folding import fold_stock
@@ -167,7 +168,9 @@ def difference(
     text = form.made_on_text.data or form.text_digest.data or ""
     changed = bool(text) and text != article.text_digest
     return Difference(
-        who=f"{since[0].reviewer.name}, {relative(since[0].decided_at)}" if since else "Now, after an import",
+        who=f"{since[0].reviewer.name}, {relative(since[0].decided_at)}"
+        if since
+        else _("Now, after an import"),
         note=since[0].note if since else "",
         choices=[choice for choice in choices if choice.theirs != choice.mine],
         text_changed=changed,
@@ -197,12 +200,10 @@ def _choice(article: Article, form: DecisionForm, name: str, seen: Mapping[str, 
 
 
 def _status_choice(article: Article, form: DecisionForm) -> Choice:
-    theirs, mine = (
-        status.replace("_", " ") for status in (article.revision_status, form.revision_status.data)
-    )
+    theirs, mine = (in_words(status) for status in (article.revision_status, form.revision_status.data))
     untouched = form.seen.get("revision_status") == form.revision_status.data
     chosen = form.chosen.get("revision_status") or ("theirs" if untouched else "mine")
-    return Choice("revision_status", "Status", theirs, mine, chosen)
+    return Choice("revision_status", _("Status"), theirs, mine, chosen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +238,11 @@ class Panel:
     def under_floors(self) -> list[str]:
         """The scores that an approval would be refused for, by their labels."""
         return [row.label for row in self.scores if row.is_under]
+
+    @property
+    def status(self) -> str:
+        """How the article stands, in a word."""
+        return in_words(self.article.revision_status)
 
     @property
     def if_approved(self) -> str:
@@ -286,4 +292,4 @@ def versions(session: Session) -> list[tuple[Policy, str]]:
     found = policy_versions(session)
     ids = {policy.changed_by_id for policy in found}
     names = dict(session.execute(select(User.id, User.name).where(User.id.in_(ids))).all())
-    return [(policy, names.get(policy.changed_by_id or 0, "the system")) for policy in found]
+    return [(policy, names.get(policy.changed_by_id or 0, _("the system"))) for policy in found]

@@ -13,6 +13,7 @@ from review_app.accounts.models import User
 from review_app.articles.models import Article, Policy
 from review_app.articles.rules import Ranking
 from review_app.base.errors import NotFound
+from review_app.base.messages import lazy_gettext as _l
 from review_app.base.paging import PAGE_ROWS, Page, decode_cursor, encode_cursor, page_of
 from review_app.importing.models import MergeProposal
 from review_app.reviewing.models import CHOSEN, ChecklistItem, Decision, ReviewSlot
@@ -36,6 +37,9 @@ class Rules:
     due_after_days: int | None = None
     due_a_day: int | None = None
     bulk_approve_limit: int = 0
+    publish_a_day: int | None = None
+    publish_zone: str = "UTC"
+    publish_on_approval: bool = False
 
 
 def current_rules(session: Session) -> Rules:
@@ -57,6 +61,9 @@ def current_rules(session: Session) -> Rules:
         policy.due_after_days,
         policy.due_a_day,
         policy.bulk_approve_limit,
+        policy.publish_a_day,
+        policy.publish_zone,
+        policy.publish_on_approval,
     )
 
 
@@ -87,7 +94,7 @@ def get_decision(session: Session, decision_id: int) -> Decision:
         .options(joinedload(Decision.article), joinedload(Decision.reviewer))
     )
     if found is None:
-        raise NotFound(f"There is no decision {decision_id}.")
+        raise NotFound(_l("There is no decision %(number)s.", number=decision_id))
     return found
 
 

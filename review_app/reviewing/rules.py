@@ -10,6 +10,7 @@ from typing import Final
 
 from review_app.accounts.rules import Role
 from review_app.articles.rules import RevisionStatus
+from review_app.base.messages import lazy_gettext as _l
 
 S = RevisionStatus
 
@@ -49,6 +50,8 @@ OUTCOME_OF_STATUS: Final = {
 
 NEEDS_NOTE: Final = frozenset({Outcome.REQUEST_CHANGES, Outcome.REJECT})
 LEAST_ROLE: Final = {Outcome.ARCHIVE: Role.LEAD}
+TOO_LITTLE_ROLE: Final = {Outcome.ARCHIVE: _l("Only a lead can archive an article.")}
+"""Who may do what others may not, and what those are told."""
 COUNTED: Final = (Outcome.APPROVE, Outcome.REQUEST_CHANGES, Outcome.REJECT, Outcome.ARCHIVE)
 """The outcomes that statistics count as decisions; saves are told apart."""
 

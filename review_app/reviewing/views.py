@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, make_response, render_template, request, url_for
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from review_app.accounts.permissions import actor, permit, person
 from review_app.accounts.rules import Permission
 from review_app.articles.models import Article
 from review_app.articles.queries import get_article, lock_article
-from review_app.articles.rules import SETTLED
+from review_app.articles.rules import SCORE_WORDS, SETTLED
 from review_app.articles.views import blueprint as articles
 from review_app.base.answers import asks_for_part, put_into_frame, see_in_frame, see_other
 from review_app.base.clock import utc_now
 from review_app.base.database import db, transaction
 from review_app.base.errors import Conflict, DomainError, Forbidden, Invalid
 from review_app.base.languages import flash
+from review_app.base.messages import lazy_gettext as _l
 from review_app.base.problems import status_of
 from review_app.evidence.queries import NOT_MEASURED, evidence_of
 from review_app.review_queue import pages as queue_pages
@@ -170,7 +172,8 @@ def _go_on(decision: Decision, article: Article) -> AnyResponse:
 def _refused(source_id: str, form: DecisionForm, error: DomainError) -> Response:
     stale = isinstance(error, StaleArticle)
     if isinstance(error, Conflict) and not stale:
-        form.form_errors.append(f"{queue_pages.refusal_of(error)} Nothing you typed is lost.")
+        refusal = queue_pages.refusal_of(error)
+        form.form_errors.append(_l("%(refusal)s Nothing you typed is lost.", refusal=refusal))
     elif not stale:
         form.tell(error)
     return _given_back(source_id, form, status_of(error), stale=stale)
@@ -201,7 +204,8 @@ def roll_back_decision(decision_id: int) -> AnyResponse:
         form.tell(error)
         decision = get_decision(db.session(), decision_id)
         return make_response(render_template("reviewing/rollback.html", decision=decision, form=form), 422)
-    flash(f"Rolled back: “{queue_pages.short(article.title)}” is as it was before.", "success")
+    title = queue_pages.short(article.title)
+    flash(_("Rolled back: “%(title)s” is as it was before.", title=title), "success")
     if "again" in request.form:
         return _stand_again(source_id, decision_id)
     return see_other(url_for("articles.show", source_id=source_id))
@@ -246,12 +250,13 @@ def settle_merge(source_id: str) -> AnyResponse:
             )
     except (Conflict, Forbidden, Invalid) as error:
         if isinstance(error, Conflict):
-            form.form_errors.append(f"{queue_pages.refusal_of(error)} What you chose still stands below.")
+            refusal = queue_pages.refusal_of(error)
+            form.form_errors.append(_l("%(refusal)s What you chose still stands below.", refusal=refusal))
         else:
             form.tell(error)
         return _merge_page(get_article(db.session(), source_id), form, status_of(error))
     if decision is None:
-        flash(f"Kept ours in “{queue_pages.short(article.title)}”.", "success")
+        flash(_("Kept ours in “%(title)s”.", title=queue_pages.short(article.title)), "success")
     else:
         onward.tell(decision, article)
     return see_other(url_for("articles.show", source_id=source_id))
@@ -282,6 +287,7 @@ def _policy_page(status: int, floors: FloorsForm | None = None, item: ItemForm |
         item=item or ItemForm(),
         versions=pages.versions(session),
         desk_of=lambda version: DeskRules.of(version).in_words(),
+        score_words=SCORE_WORDS,
     )
     return make_response(html, status)
 
@@ -309,7 +315,7 @@ def set_policy() -> AnyResponse:
     except (Conflict, Invalid) as error:
         form.tell(error)
         return _policy_page(status_of(error), floors=form)
-    flash("The policy is set. It holds for every approval from now on.", "success")
+    flash(_("The policy is set. It holds for every approval from now on."), "success")
     return see_other(url_for("reviewing.policy"))
 
 
@@ -325,7 +331,7 @@ def add_checklist_item() -> AnyResponse:
     except Invalid as error:
         form.tell(error)
         return _policy_page(422, item=form)
-    flash("The line stands on the checklist now.", "success")
+    flash(_("The line stands on the checklist now."), "success")
     return see_other(url_for("reviewing.policy"))
 
 
@@ -341,7 +347,7 @@ def edit_checklist_item(item_id: int) -> AnyResponse:
     except Invalid as error:
         form.tell(error)
         return make_response(render_template("reviewing/item.html", form=form, url=here), 422)
-    flash("The line is changed. It holds for every decision from now on.", "success")
+    flash(_("The line is changed. It holds for every decision from now on."), "success")
     return see_other(url_for("reviewing.policy", _anchor=f"item-{item_id}"))
 
 
@@ -351,10 +357,10 @@ def place_checklist_item(item_id: int) -> AnyResponse:
     """Put a line at another place."""
     form = PlaceForm(request.form)
     if not form.validate():
-        raise Invalid("Where to is not said.")
+        raise Invalid(_l("Where to is not said."))
     with transaction() as session:
         move_item(session, item_id, form.to.data, actor=actor(), now=utc_now())
-    flash("The order of the checklist is changed.", "success")
+    flash(_("The order of the checklist is changed."), "success")
     return see_other(url_for("reviewing.policy", _anchor=f"item-{item_id}"))
 
 
@@ -364,5 +370,5 @@ def retire_checklist_item(item_id: int) -> AnyResponse:
     """Take a line off the checklist."""
     with transaction() as session:
         retire_item(session, item_id, actor=actor(), now=utc_now())
-    flash("The line is off the checklist; old decisions keep it.", "success")
+    flash(_("The line is off the checklist; old decisions keep it."), "success")
     return see_other(url_for("reviewing.policy"))

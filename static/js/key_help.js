@@ -7,12 +7,12 @@
     return node.dataset.keyLabel ?? node.ariaLabel ?? text.textContent;
   }
 
-  const name = (keys) => keys.replace(/^(\w)(\w)$/, "$1 $2").replaceAll("Control+", "Ctrl\u00a0").replaceAll(" ", "  ");
+  const name = (keys, control) => keys.replace(/^(\w)(\w)$/, "$1 $2").replaceAll("Control+", `${control}\u00a0`).replaceAll(" ", "  ");
 
-  function lines() {
+  function lines({ control, rows }) {
     const borne = [...document.querySelectorAll("[data-key]")].filter((node) => node.checkVisibility());
-    const found = borne.map((node) => [name(node.dataset.key), words(node)]);
-    if (document.querySelector("[data-row-keys] tbody th a")) found.push(["j  k", "Next row, previous row"]);
+    const found = borne.map((node) => [name(node.dataset.key, control), words(node)]);
+    if (document.querySelector("[data-row-keys] tbody th a")) found.push(["j  k", rows]);
     return found.flatMap((line) => line.map((text, column) => {
       return Object.assign(document.createElement(column ? "dd" : "dt"), { textContent: text.trim() });
     }));
@@ -20,10 +20,11 @@
 
   document.addEventListener("click", (event) => {
     const dialog = document.getElementById("key-help");
-    const found = event.target.closest("[data-key-help]") && !event.ctrlKey && !event.metaKey ? lines() : [];
+    const list = dialog?.querySelector("dl");
+    const found = event.target.closest("[data-key-help]") && !event.ctrlKey && !event.metaKey ? lines(list.dataset) : [];
     if (!found.length) return;
     event.preventDefault();
-    dialog.querySelector("dl").replaceChildren(...found);
+    list.replaceChildren(...found);
     dialog.showModal();
   });
 })();

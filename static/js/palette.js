@@ -44,6 +44,7 @@
     choose(find("[role=option]")[0]);
     if (hurried) go(chosen());
     hurried = false;
-    find("[role=status]")[0].textContent = `${find("[role=option]").length} found`;
+    const [status] = find("[role=status]");
+    status.textContent = status.dataset.found.replace("#", find("[role=option]").length);
   });
 })();

@@ -24,7 +24,7 @@
     rows.forEach(show);
     if (!overall) return;
     const mean = rows.reduce((sum, row) => sum + valueOf(row), 0) / rows.length;
-    overall.textContent = Number.isNaN(mean) ? "–" : mean;
+    overall.textContent = Number.isNaN(mean) ? "–" : mean.toLocaleString(document.documentElement.lang);
     document.querySelector("[data-under-all]").hidden = !rows.some(isUnder);
     document.querySelector("[data-under-names]").textContent = rows.filter(isUnder).map((row) => row.dataset.score).join(", ");
   }

@@ -3,8 +3,9 @@
   const area = (event) => event.target.closest?.("[data-upload]");
 
   function size(bytes) {
-    const [divisor, unit] = bytes < 1e3 ? [1, "bytes"] : bytes < 1e6 ? [1e3, "kB"] : [1e6, "MB"];
-    return `${new Intl.NumberFormat("en", { maximumFractionDigits: 1 }).format(bytes / divisor)} ${unit}`;
+    const [divisor, unit] = bytes < 1e3 ? [1, "byte"] : bytes < 1e6 ? [1e3, "kilobyte"] : [1e6, "megabyte"];
+    const form = { style: "unit", unit, unitDisplay: divisor > 1 ? "short" : "long", maximumFractionDigits: 1 };
+    return new Intl.NumberFormat(document.documentElement.lang, form).format(bytes / divisor);
   }
 
   function list(box) {

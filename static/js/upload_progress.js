@@ -1,4 +1,5 @@
 // form[data-upload-form]: sends itself by XMLHttpRequest, the one way to tell how far an upload is, and shows it in [data-upload-progress].
+// The words stand at [data-upload-text]: data-part for how much is sent, data-whole when all is, data-broken.
 // The answer is the page that a plain submit would have led to, and takes its place.
 (() => {
   function show(page, text) {
@@ -21,14 +22,14 @@
     sending.upload.addEventListener("progress", ({ loaded, total }) => {
       bar.value = loaded / total;
       const percent = Math.floor((100 * loaded) / total);
-      if (percent % 5 === 0) words.textContent = percent < 100 ? `${percent}% sent` : "Sent. Looking at the files …";
+      if (percent % 5 === 0) words.textContent = percent < 100 ? words.dataset.part.replace("#", percent) : words.dataset.whole;
     });
     sending.addEventListener("load", () => {
       if (sending.status < 400) location.assign(sending.responseURL);
       else show(form, sending.responseText);
     });
     sending.addEventListener("error", () => {
-      words.textContent = "The connection broke. Nothing was imported; try again.";
+      words.textContent = words.dataset.broken;
       button.disabled = false;
     });
     box.hidden = false;

@@ -251,3 +251,20 @@ def test_an_undo_of_another_length_is_refused(browser_of, reviewer, seconds):
     answer = browser_of(reviewer).post("/profile/handling", {"single_keys": "y", "undo_seconds": seconds})
     assert answer.status_code == 422
     assert f'value="{seconds}"' in answer.text
+
+
+def test_the_chosen_language_holds_for_what_a_validator_refuses_and_for_an_address_that_is_nothing(at_home):
+    saved = at_home.post("/profile", {**GOOD, "language": "de"})
+    assert "Ihr Profil ist gespeichert." in at_home.get(saved.location).text
+    refused = at_home.post("/profile", {**GOOD, "language": "de", "name": "x" * 101})
+    assert refused.text.count("Ein Name hat höchstens 100 Zeichen.") == 2, "above the form, and at the field"
+    assert "Hier ist nichts" in at_home.get("/nothing-of-ours").text
+
+
+def test_words_that_an_imported_template_holds_are_told_to_each_reader_in_their_language(browser_of, admin):
+    browser = browser_of(admin)
+    for code, active, other in (("de", "Aktiv", "Active"), ("en", "Active", "Aktiv")):
+        browser.post("/profile", {**GOOD, "language": code})
+        people = browser.get("/admin/users").text
+        assert re.search(rf"</span>\s*{active}\s*</span>", people)
+        assert not re.search(rf"</span>\s*{other}\s*</span>", people)

@@ -16,6 +16,8 @@ from sqlalchemy.orm import Session
 from review_app.accounts.models import User
 from review_app.base.paging import encode_cursor
 from review_app.importing.models import MergeProposal
+from review_app.publishing.kinds.face import Outcome, Result
+from review_app.publishing.kinds.webhook import Webhook
 from review_app.worker import run_pending
 from tests.factories import LONG_AGO, make_article
 from tests.importing.records import lines, record
@@ -47,8 +49,15 @@ NOT_IN_A_SCHEMA = (
     "/api/v1/imports/{batch_id}/left",  # which cursor belongs to which list
     "/api/v1/sources",  # which folders and addresses may be read
     "/api/v1/sources/{import_source_id}",  # the same
+    "/api/v1/targets",  # which fields a kind needs, what a secret may be, which addresses are sent to, whether a name is free
+    "/api/v1/targets/{target_id}",  # the same, and whether a password is needed again
+    "/api/v1/targets/{target_id}/secrets",  # which kinds have secrets, and what one may be
+    "/api/v1/targets/{target_id}/test-event",  # which kinds are sent one, and whether the target is on
+    "/api/v1/targets/{target_id}/secrets/{secret_id}",  # whether it is the newest
     "/api/v1/decisions/{decision_id}/rollback",  # whether a note is needed depends on who asks, and when
     "/api/v1/articles/{source_id}/decisions",  # whether all scores are there depends on the article
+    "/api/v1/publish-runs/{run_id}/rollback",  # whether a reason says something
+    "/api/v1/publish-schedules",  # whether a time zone is known
     "/api/v1/bulk",  # whether a note is needed depends on the action, and which articles there are
     "/api/v1/bulk/{bulk_id}/confirm",  # the same
     "/api/v1/bulk/{bulk_id}/undo",  # the same
@@ -74,7 +83,16 @@ CONFIG = {
         "path.source_id": mostly("articles"),
         **{
             f"path.{name}": mostly("rows")
-            for name in ("decision_id", "batch_id", "bulk_id", "run_id", "import_source_id")
+            for name in (
+                "decision_id",
+                "batch_id",
+                "bulk_id",
+                "run_id",
+                "import_source_id",
+                "target_id",
+                "delivery_id",
+                "schedule_id",
+            )
         },
         "query.after": {"dictionary": "cursors", "probability": 1},
     },
@@ -92,7 +110,7 @@ def program(program_of: ProgramOf, admin: User) -> Program:
 
 
 @pytest.fixture
-def desk(app: Flask, program: Program, session_of: SessionOf) -> Flask:
+def desk(app: Flask, program: Program, session_of: SessionOf, monkeypatch: pytest.MonkeyPatch) -> Flask:
     """A desk on which each kind of thing is there at least three times."""
     approved = {
         "revision_status": "approved",
@@ -120,8 +138,16 @@ def desk(app: Flask, program: Program, session_of: SessionOf) -> Flask:
         assert program.post("/publish-runs", json={"source_ids": [ARTICLES[3], "nowhere"]}).status_code == 202
     run_pending(app)
     for number in FIRST:
+        daily = {"at": f"07:{number:02}", "zone": "UTC"}
+        assert program.post("/publish-schedules", json=daily).status_code == 201
         feed = {"kind": "feed", "name": "Night", "address": f"https://articles.example.com/{number}.jsonl"}
         assert program.post("/sources", json=feed).status_code == 201
+        hook = {"kind": "webhook", "name": f"Hook {number}", "url": "https://hooks.example.com/desk"}
+        target = program.post("/targets", json=hook)
+        assert target.status_code == 201
+        assert program.post(f"/targets/{target.json['id']}/test-event").status_code == 202
+    # Nobody is called in these tests: whatever a target is, its test fails.
+    monkeypatch.setattr(Webhook, "check", lambda *_: Outcome(Result.RETRY, "nobody is called in these tests"))
     return app
 
 

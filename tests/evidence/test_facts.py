@@ -9,7 +9,8 @@ from datetime import date
 from sqlalchemy.orm import Session
 
 from review_app.articles.models import Article, ArticleBody
-from review_app.evidence.facts import LINKS, Fact
+from review_app.evidence.facts import LINKS
+from review_app.evidence.findings import Fact
 from review_app.evidence.queries import Evidence, evidence_of
 from tests.evidence.texts import STACK_PARAGRAPH, changed, html, measured, paragraph, stock
 from tests.factories import make_article

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from review_app.insights.charts import HEIGHT, MOST_BARS, decisions_chart
 from review_app.insights.queries import DayFigures, Statistics
-from review_app.insights.rules import MOST_DAYS, Figures, Period, duration_words
+from review_app.insights.rules import MOST_DAYS, Figures, Period
+from review_app.insights.words import duration_words
 
 FIRST = date(2026, 10, 26)
 

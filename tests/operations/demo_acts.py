@@ -13,9 +13,10 @@ from review_app.articles.models import Article
 from review_app.articles.queries import list_articles, lock_article
 from review_app.base.database import Base
 from review_app.importing.models import ImportBatch
-from review_app.publishing.actions import Order, lease_run, publish_some, start_run
+from review_app.publishing.actions import Order, start_run
 from review_app.publishing.models import PublishRun
 from review_app.publishing.rules import Trigger
+from review_app.publishing.running import lease_run, publish_some
 from review_app.review_queue.actions import claim_next
 from review_app.reviewing.actions import Judgement, decide
 from review_app.reviewing.models import Decision

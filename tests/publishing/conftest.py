@@ -15,11 +15,16 @@ from standardwebhooks import Webhook
 from werkzeug.test import TestResponse
 
 from review_app.articles.models import Article
+from review_app.articles.queries import lock_article
 from review_app.base.clock import utc_now
 from review_app.outbox.actions import SYSTEM
 from review_app.publishing.actions import Order, Started, start_run
 from review_app.publishing.jobs import run_publish
 from review_app.publishing.rules import Trigger
+from review_app.publishing.running import lease_run, publish_some
+from review_app.reviewing.actions import Judgement, decide, roll_back
+from review_app.reviewing.queries import standing_decision
+from review_app.reviewing.rules import Outcome
 from tests.factories import LONG_AGO, make_article
 
 UNDO = timedelta(seconds=20)
@@ -150,3 +155,43 @@ def withdraw(session_of) -> Callable[[str], None]:
             session.execute(update(Article).where(Article.source_id == source_id).values(lost))
 
     return lose
+
+
+@pytest.fixture
+def approve_by(session_of):
+    """A person approves an article at a moment."""
+
+    def approve(user, source_id, at):
+        with session_of() as session:
+            article, person = lock_article(session, source_id), session.merge(user)
+            judgement = Judgement(Outcome.APPROVE, article.row_version)
+            decide(session, article, person, judgement, actor=SYSTEM, now=at, undo=UNDO)
+
+    return approve
+
+
+@pytest.fixture
+def take_back(session_of):
+    """A person rolls the last decision of an article back."""
+
+    def undo(user, source_id, at):
+        with session_of() as session:
+            article = lock_article(session, source_id)
+            decision, person = standing_decision(session, article), session.merge(user)
+            roll_back(session, decision, article, person, note="Not yet.", actor=SYSTEM, now=at, undo=UNDO)
+
+    return undo
+
+
+@pytest.fixture
+def work_at(session_of):
+    """A worker looks at a run at a moment."""
+
+    def look(run_id, at, worker="worker"):
+        with session_of() as session:
+            position = 0 if lease_run(session, run_id, worker, at) else None
+        while position is not None:
+            with session_of() as session:
+                position = publish_some(session, run_id, worker, now=at, undo=UNDO, after=position)
+
+    return look

@@ -75,6 +75,9 @@ def test_json_tells_all_of_it(run, approve):
         "published": 1,
         "failed": 0,
         "waiting": 0,
+        "delivering": 0,
+        "withdrawn": 0,
+        "cancelled": 0,
         "next_due_at": None,
     }
 

@@ -9,12 +9,14 @@ import threading
 from datetime import timedelta
 
 import pytest
+import time_machine
 from sqlalchemy import func, select
 from structlog.testing import capture_logs
 
 from review_app.base.clock import utc_now
 from review_app.base.security import HOOK_BODY_BYTES
-from review_app.publishing.models import HookCall, PublishRun
+from review_app.publishing.jobs import due_forgetting, run_forgetting
+from review_app.publishing.models import HookCall, HookLog, PublishRun
 from review_app.publishing.rules import MOST_SOURCE_IDS
 
 FIRST, SECOND = "whsec_" + "QUFB" * 10, "whsec_" + "QkJC" * 10
@@ -119,7 +121,16 @@ def test_a_call_that_is_not_signed_rightly_is_401_and_does_nothing(hook, approve
     assert runs() == 0
 
 
-@pytest.mark.parametrize("webhook_id", ["x" * 129, "call\x01", "call\x00"], ids=["long", "control", "NUL"])
+STRANGE_IDS = {
+    "long": "x" * 129,
+    "control": "call\x01",
+    "NUL": "call\x00",
+    "dot": "call.1",
+    "blank": "call 1",
+}
+
+
+@pytest.mark.parametrize("webhook_id", STRANGE_IDS.values(), ids=STRANGE_IDS)
 def test_an_id_that_cannot_be_kept_is_401(hook, runs, webhook_id):
     assert is_problem(hook.call({"scope": "approved"}, webhook_id=webhook_id), 401)
     assert runs() == 0
@@ -264,7 +275,7 @@ def test_the_same_id_with_another_body_is_409(hook, approve, runs):
 def test_a_call_that_failed_half_way_can_be_made_again(hook, approve, runs, session_of, monkeypatch):
     approve("good")
     with monkeypatch.context() as broken:
-        broken.setattr("review_app.publishing.views.keep_answer", lambda *_: 1 / 0)
+        broken.setattr("review_app.publishing.hook_views.keep_answer", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             hook.call({"source_ids": ["good"]})
     assert runs() == 0
@@ -273,20 +284,20 @@ def test_a_call_that_failed_half_way_can_be_made_again(hook, approve, runs, sess
         assert session.scalars(select(HookCall.webhook_id)).all() == ["call-1"]
 
 
-def test_fifty_deliveries_of_one_call_at_once_are_one_run(hook, approve, runs):
+def test_a_hundred_deliveries_of_one_call_at_once_are_one_run(hook, approve, runs):
     approve("good")
-    answers, ready = [], threading.Barrier(50)
+    answers, ready = [], threading.Barrier(100)
 
     def deliver():
         ready.wait()
         answers.append(hook.call({"source_ids": ["good"]}))
 
-    threads = [threading.Thread(target=deliver) for _ in range(50)]
+    threads = [threading.Thread(target=deliver) for _ in range(100)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert [answer.status_code for answer in answers] == [202] * 50
+    assert [answer.status_code for answer in answers] == [202] * 100
     assert len({answer.get_data() for answer in answers}) == 1
     assert runs() == 1
 
@@ -305,3 +316,95 @@ def test_a_forged_host_is_told_to_nobody(app, hook, approve):
     answer = app.test_client().post("/hooks/publish", data=body, headers=headers)
     assert answer.status_code == 202
     assert answer.json["status_url"].startswith("http://localhost/")
+
+
+def test_a_long_id_of_any_allowed_sign_is_good(hook):
+    assert hook.call({"scope": "approved"}, webhook_id="aZ09_-" + "x" * 122).status_code == 202
+
+
+# --- how often, and what is noted -------------------------------------------------------------------------------------
+
+
+def limit(app, **limits):
+    app.extensions["settings"] = dataclasses.replace(app.extensions["settings"], **limits)
+
+
+@pytest.fixture
+def noted(session_of):
+    """The lines of the log: status, id, reason, how many times."""
+
+    def read():
+        with session_of() as session:
+            return [
+                (line.status, line.webhook_id, line.reason, line.times)
+                for line in session.scalars(select(HookLog).order_by(HookLog.id))
+            ]
+
+    return read
+
+
+def test_signed_calls_are_answered_only_so_often_a_minute_and_told_when_to_come_again(app, hook, runs):
+    limit(app, hook_calls_a_minute=2)
+    with time_machine.travel("2026-11-23T12:00:00Z", tick=False) as clock:
+        assert [hook.call({"scope": "approved"}, webhook_id=f"c-{n}").status_code for n in range(2)] == [
+            202
+        ] * 2
+        clock.shift(10)
+        refused = hook.call({"scope": "approved"}, webhook_id="c-3")
+        assert is_problem(refused, 429)
+        assert refused.headers["Retry-After"] == "50"
+        assert runs() == 2
+        clock.shift(50)
+        assert hook.call({"scope": "approved"}, webhook_id="c-3").status_code == 202
+
+
+def test_calls_that_nobody_signed_do_not_use_up_what_the_signed_ones_may(app, hook):
+    limit(app, hook_refusals_a_minute=2, hook_calls_a_minute=2)
+    statuses = [hook.call({"scope": "approved"}, signature="v1,AAAA").status_code for _ in range(4)]
+    assert statuses == [401, 401, 429, 429]
+    assert hook.call({"scope": "approved"}).status_code == 202
+
+
+def test_another_address_is_not_refused_for_it(app, hook):
+    limit(app, hook_refusals_a_minute=1)
+    assert [hook.call({}, signature="v1,AAAA").status_code for _ in range(2)] == [401, 429]
+    answer = app.test_client().post("/hooks/publish", environ_base={"REMOTE_ADDR": "203.0.113.9"})
+    assert answer.status_code == 401
+
+
+def test_every_call_is_noted_with_its_answer(app, hook, noted):
+    hook.call({"scope": "approved"}, webhook_id="good")
+    hook.call({"scope": "approved"}, webhook_id="good")
+    hook.call({"source_ids": ["x"]}, webhook_id="good")
+    hook.call(body=b"{", webhook_id="bad")
+    hook.call({"scope": "approved"}, webhook_id="forged", signature="v1,AAAA")
+    app.test_client().post("/hooks/publish", data=b" " * (HOOK_BODY_BYTES + 1))
+    assert [(status, name) for status, name, _, _ in noted()] == [
+        (202, "good"),
+        (202, "good"),
+        (409, "good"),
+        (400, "bad"),
+        (401, "forged"),
+        (413, ""),
+    ]
+    assert "another body" in noted()[2][2]
+
+
+def test_a_flood_fills_no_table(app, hook, noted):
+    limit(app, hook_refusals_a_minute=1)
+    for _ in range(10):
+        hook.call({}, signature="v1,AAAA")
+    assert [(status, times) for status, _, _, times in noted()] == [(401, 1), (429, 9)]
+
+
+def test_what_is_old_is_forgotten(app, hook, session_of, noted):
+    with time_machine.travel("2026-11-01T12:00:00Z", tick=False) as clock:
+        hook.call({"scope": "approved"}, webhook_id="first")
+        for days, calls, lines in ((7, 1, 1), (0.001, 0, 1), (23, 0, 0)):
+            clock.shift(timedelta(days=days))
+            with app.app_context():
+                for _ in due_forgetting(utc_now()):
+                    run_forgetting(0)
+            with session_of() as session:
+                assert len(session.scalars(select(HookCall)).all()) == calls
+            assert len(noted()) == lines

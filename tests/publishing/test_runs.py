@@ -8,60 +8,17 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, update
 
-from review_app.articles.queries import lock_article
 from review_app.base.clock import utc_now
 from review_app.base.errors import Invalid
 from review_app.outbox.actions import SYSTEM
 from review_app.outbox.models import OutboxEvent
-from review_app.publishing.actions import Order, lease_run, publish_some, start_run
+from review_app.publishing.actions import Order, start_run
 from review_app.publishing.models import Publication, PublishRun
 from review_app.publishing.queries import accepted_source_ids, get_run, list_publications, run_progress
 from review_app.publishing.rules import BATCH, LEASE, MOST_SOURCE_IDS, STATEMENT_ROWS, Trigger
-from review_app.reviewing.actions import Judgement, decide, roll_back
-from review_app.reviewing.queries import standing_decision
-from review_app.reviewing.rules import Outcome
+from review_app.publishing.running import lease_run, publish_some
 from tests.factories import make_article
 from tests.publishing.conftest import UNDO, approved_article
-
-
-@pytest.fixture
-def approve_by(session_of):
-    """A person approves an article at a moment."""
-
-    def approve(user, source_id, at):
-        with session_of() as session:
-            article, person = lock_article(session, source_id), session.merge(user)
-            judgement = Judgement(Outcome.APPROVE, article.row_version)
-            decide(session, article, person, judgement, actor=SYSTEM, now=at, undo=UNDO)
-
-    return approve
-
-
-@pytest.fixture
-def take_back(session_of):
-    """A person rolls the last decision of an article back."""
-
-    def undo(user, source_id, at):
-        with session_of() as session:
-            article = lock_article(session, source_id)
-            decision, person = standing_decision(session, article), session.merge(user)
-            roll_back(session, decision, article, person, note="Not yet.", actor=SYSTEM, now=at, undo=UNDO)
-
-    return undo
-
-
-@pytest.fixture
-def work_at(session_of):
-    """A worker looks at a run at a moment."""
-
-    def look(run_id, at, worker="worker"):
-        with session_of() as session:
-            position = 0 if lease_run(session, run_id, worker, at) else None
-        while position is not None:
-            with session_of() as session:
-                position = publish_some(session, run_id, worker, now=at, undo=UNDO, after=position)
-
-    return look
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ def test_filters_answer_as_they_are_set_and_become_a_view(
     expect(page.locator("tbody tr")).to_have_count(10)
     page.get_by_role("spinbutton", name="Clarity from").fill("101")
     page.get_by_role("spinbutton", name="Clarity from").press("Tab")
-    expect(page.get_by_role("alert")).to_contain_text("Least clarity must be a whole number, 0 to 100.")
+    expect(page.get_by_role("alert")).to_contain_text("Lowest clarity must be a whole number from 0 to 100.")
     expect(page.locator("tbody tr")).to_have_count(10)
     page.get_by_role("spinbutton", name="Clarity from").fill("73")
     page.get_by_role("spinbutton", name="Clarity from").press("Tab")

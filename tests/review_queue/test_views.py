@@ -171,8 +171,8 @@ def test_each_active_filter_is_a_chip_that_can_be_taken_off(
         ("sort=random", "Order must be one of: desk, oldest"),
         ("after=rubbish", "The place in the list is not a cursor of this list."),
         ("after=WyJhIl0", "The place in the list is not a cursor of this list."),
-        ("age=0", "Waiting for days must be a whole number, 1 to 3650."),
-        ("overall_min=70&amp;overall_max=60", "Most overall must not be below the least, 70."),
+        ("age=0", "Waiting for days must be a whole number from 1 to 3650."),
+        ("overall_min=70&amp;overall_max=60", "Highest overall score must not be below the lowest, 70."),
     ],
 )
 def test_what_cannot_be_meant_is_said_and_the_list_still_shown(

@@ -35,9 +35,10 @@ from review_app.importing.models import ImportBatch
 from review_app.importing.record import RawRecord, Record
 from review_app.importing.validation import validate
 from review_app.outbox.actions import SYSTEM
-from review_app.publishing.actions import Order, lease_run, publish_some, start_run
+from review_app.publishing.actions import Order, start_run
 from review_app.publishing.queries import public_page
 from review_app.publishing.rules import Trigger
+from review_app.publishing.running import lease_run, publish_some
 from review_app.review_queue.actions import claim_next, hold, put_into_queue, release, skip
 from review_app.reviewing.actions import Judgement, decide, roll_back
 from review_app.reviewing.merging import Taking, settle_proposal

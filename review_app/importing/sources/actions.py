@@ -12,6 +12,8 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from review_app.base.errors import Invalid
+from review_app.base.messages import Figure
+from review_app.base.messages import lazy_gettext as _l
 from review_app.base.outbound import Unreachable, check_address
 from review_app.base.secrets import seal
 from review_app.base.settings import Settings
@@ -82,8 +84,8 @@ def change_source(
     old = Wanted.of(source)
     wanted = replace(old, **changes)
     if _site(wanted.address) != _site(old.address) and source.sealed_password and not wanted.password:
-        problem = "is needed again, for another site must not get the password of this one"
-        raise Invalid(f"The password {problem}.", {"password": [problem]})
+        problem = _l("is needed again, for another site must not get the password of this one")
+        raise Invalid(_l("The password %(problem)s.", problem=problem), {"password": [problem]})
     wanted = _checked(wanted, settings, has_password=source.sealed_password is not None)
     before = _logged(source)
     _take(source, wanted, settings)
@@ -158,16 +160,26 @@ def _checked(wanted: Wanted, settings: Settings, *, has_password: bool) -> Wante
 def _problems(wanted: Wanted, *, has_password: bool) -> Iterator[tuple[str, str]]:
     yield from _unfit_texts(wanted)
     if not rules.LEAST_MINUTES <= wanted.every_minutes <= rules.MOST_MINUTES:
-        yield "every_minutes", f"must be between {rules.LEAST_MINUTES} and {rules.MOST_MINUTES:,}"
+        yield (
+            "every_minutes",
+            _l(
+                "must be between %(least)s and %(most)s",
+                least=rules.LEAST_MINUTES,
+                most=Figure(rules.MOST_MINUTES),
+            ),
+        )
     if wanted.kind is Kind.WORDPRESS:
         if not wanted.username or ":" in wanted.username:
-            yield "username", "is needed, and has no colon"
+            yield "username", _l("is needed, and has no colon")
         if not wanted.password and not has_password:
-            yield "password", "is needed: an application password, from the person's profile on that site"
+            yield (
+                "password",
+                _l("is needed: an application password, from the person's profile on that site"),
+            )
     elif wanted.username or wanted.password:
-        yield ("username" if wanted.username else "password"), "is for WordPress sites only"
+        yield ("username" if wanted.username else "password"), _l("is for WordPress sites only")
     if wanted.kind is Kind.WORDPRESS and wanted.format:
-        yield "format", "is for folders and files only"
+        yield "format", _l("is for folders and files only")
 
 
 def _unfit_texts(wanted: Wanted) -> Iterator[tuple[str, str]]:
@@ -180,9 +192,9 @@ def _unfit_texts(wanted: Wanted) -> Iterator[tuple[str, str]]:
     for name, most in longest.items():
         text = getattr(wanted, name)
         if len(text) > most or NOT_STORABLE.search(text):
-            yield name, f"may have {most:,} characters, none of them NUL"
+            yield name, _l("may have %(most)s characters, none of them NUL", most=Figure(most))
     if not wanted.name:
-        yield "name", "is needed"
+        yield "name", _l("is needed")
 
 
 def _check_place(wanted: Wanted, settings: Settings) -> None:
@@ -193,9 +205,10 @@ def _check_place(wanted: Wanted, settings: Settings) -> None:
         else:
             check_address(wanted.address, allow_private=settings.allow_private_targets)
     except CannotRead as error:
-        raise Invalid(str(error), {"address": [str(error)]}) from error
+        raise Invalid(error.args[0], {"address": [error.args[0]]}) from error
     except Unreachable as error:
-        raise Invalid(f"The address {error}.", {"address": [str(error)]}) from error
+        problem = error.args[0]
+        raise Invalid(_l("The address %(problem)s.", problem=problem), {"address": [problem]}) from error
 
 
 def _take(source: ImportSource, wanted: Wanted, settings: Settings) -> None:

@@ -12,13 +12,16 @@ import stat
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from review_app.base.messages import lazy_gettext as _l
 from review_app.importing.folders import LEADS_OUT, why_left_out
 from review_app.importing.rules import MEBIBYTE, NOT_STORABLE
 from review_app.importing.sources.fetching import CannotRead, Found, Reading
 
 SETTLED_SECONDS = 5
 """A file that was written to more recently may not be whole yet; it waits for the next read. One of a future time does not."""
-NO_FOLDERS = "No folder of this machine may be read. The setting REVIEW_IMPORT_FOLDERS names those that may."
+NO_FOLDERS = _l(
+    "No folder of this machine may be read. The setting REVIEW_IMPORT_FOLDERS names those that may."
+)
 
 
 def place_of(address: str, allowed: Iterable[Path]) -> Path:
@@ -28,12 +31,12 @@ def place_of(address: str, allowed: Iterable[Path]) -> Path:
         raise CannotRead(NO_FOLDERS)
     place = Path(address)
     if not place.is_absolute():
-        raise CannotRead("The folder must be given as a whole path.")
+        raise CannotRead(_l("The folder must be given as a whole path."))
     place = place.resolve()
     if not any(place.is_relative_to(root) for root in roots):
-        raise CannotRead("That folder is not below one of those that REVIEW_IMPORT_FOLDERS names.")
+        raise CannotRead(_l("That folder is not below one of those that REVIEW_IMPORT_FOLDERS names."))
     if not place.is_dir():
-        raise CannotRead("There is no such folder on this machine.")
+        raise CannotRead(_l("There is no such folder on this machine."))
     return place
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from review_app.base.errors import NotFound
+from review_app.base.messages import lazy_gettext as _l
 from review_app.base.paging import Page, decode_cursor, encode_cursor, page_of
 from review_app.importing.sources.models import ImportSource, ImportSourceItem, ImportSourceRead
 
@@ -21,7 +22,7 @@ def get_source(session: Session, source_id: int, *, lock: bool = False) -> Impor
     query = query.with_for_update() if lock else query.options(joinedload(ImportSource.user))
     found = session.scalar(query.execution_options(populate_existing=True))
     if found is None:
-        raise NotFound(f"There is no source {source_id}.")
+        raise NotFound(_l("There is no source %(id)s.", id=source_id))
     return found
 
 

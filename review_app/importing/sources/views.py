@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from review_app.accounts.permissions import actor, permit, person
@@ -14,6 +15,7 @@ from review_app.base.database import db, transaction
 from review_app.base.errors import Invalid
 from review_app.base.jobs import wake
 from review_app.base.languages import flash
+from review_app.base.messages import lazy_gettext as _l
 from review_app.base.web import settings
 from review_app.importing.sources.actions import (
     add_source,
@@ -26,9 +28,11 @@ from review_app.importing.sources.actions import (
 from review_app.importing.sources.forms import KIND_WORDS, ChangeForm, NewSourceForm
 from review_app.importing.sources.queries import get_source, is_due, list_reads, list_sources, unfinished_read
 from review_app.importing.sources.rules import FAILURES_UNTIL_PAUSE, Kind
+from review_app.importing.sources.sentences import told_failure
 
 blueprint = Blueprint("sources", __name__)
-CONFIRM = "Tick that you mean it."
+blueprint.add_app_template_filter(told_failure, "kept_of_source")
+CONFIRM = _l("Tick that you mean it.")
 
 
 @blueprint.get("/imports/sources")
@@ -63,7 +67,7 @@ def add() -> Response | tuple[str, int]:
         form.refuse(error)
         return _index(form), 422
     wake("source", source_id)
-    flash("Added. It is being read for the first time.", "success")
+    flash(_("Added. It is being read for the first time."), "success")
     return _to(source_id)
 
 
@@ -114,7 +118,7 @@ def change(source_id: int) -> Response | tuple[str, int]:
         form.refuse(error)
         return _show(source_id, form), 422
     wake("source", source_id)
-    flash("Changed.", "success")
+    flash(_("Changed."), "success")
     return _to(source_id)
 
 
@@ -127,7 +131,7 @@ def remove(source_id: int) -> Response | tuple[str, int]:
     with transaction() as session:
         source = get_source(session, source_id, lock=True)
         remove_source(session, source, actor=actor(), now=utc_now())
-    flash(f"Removed “{source.name}”. What it imported stays.", "success")
+    flash(_("Removed “%(name)s”. What it imported stays.", name=source.name), "success")
     return redirect(url_for("sources.index"), 303)
 
 

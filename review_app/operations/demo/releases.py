@@ -13,9 +13,10 @@ from review_app.articles.models import Article
 from review_app.articles.rules import RevisionStatus
 from review_app.operations.demo.queries import of_demo_import
 from review_app.outbox.actions import Actor
-from review_app.publishing.actions import Order, lease_run, publish_some, start_run
+from review_app.publishing.actions import Order, start_run
 from review_app.publishing.models import PublishRun
 from review_app.publishing.rules import Trigger
+from review_app.publishing.running import lease_run, publish_some
 
 WORKER = "demo data"
 HOOK = Actor(None, "publish hook")

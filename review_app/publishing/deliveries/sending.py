@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -17,8 +18,8 @@ from review_app.publishing.deliveries.rules import BATCH_SECONDS, HOPELESS_SECON
 from review_app.publishing.kinds.face import Action, Kind, Outcome, Parcel, Place, Result
 
 OUR_MISTAKE = "the desk made a mistake while it sent this; the server's log says which"
-LOOK_SECONDS = 5.0
-"""How often it is looked whether leases are to be renewed."""
+GROW_SECONDS, LOOK_SECONDS = 0.05, 5.0
+"""After how long another thread helps, and how often it is looked whether leases are to be renewed."""
 
 log = structlog.get_logger()
 
@@ -45,14 +46,19 @@ def send(kind: Kind, place: Place, parcels: Sequence[Parcel], alive: Callable[[]
 
     What was not begun when the time was over, or when nothing had arrived for a while, comes back as `Result.LATER`.
     """
-    portions = _portions(kind, parcels)
-    batch = _Batch(kind, place)
-    with ThreadPoolExecutor(max_workers=max(1, min(kind.senders, len(portions)))) as threads:
-        running: set[Future[list[Tried]]] = {threads.submit(batch.send, portion) for portion in portions}
+    batch = _Batch(kind, place, deque(_portions(kind, parcels)))
+    with ThreadPoolExecutor(max_workers=kind.senders) as threads:
+        running = {threads.submit(batch.send_all)}
         tried: list[Tried] = []
         while running:
-            ended, running = wait(running, timeout=LOOK_SECONDS, return_when=FIRST_COMPLETED)
+            # One thread does for a place that is quick, and costs less than several; a slow one gets another at a time.
+            more = len(running) < kind.senders and bool(batch.portions)
+            ended, running = wait(
+                running, timeout=GROW_SECONDS if more else LOOK_SECONDS, return_when=FIRST_COMPLETED
+            )
             tried += [one for future in ended for one in future.result()]
+            if more and not ended:
+                running.add(threads.submit(batch.send_all))
             alive()
     return tried
 
@@ -74,10 +80,20 @@ def _by_action(parcel: Parcel) -> str:
 class _Batch:
     """What the threads of one batch share: when it began, and whether anything has arrived."""
 
-    def __init__(self, kind: Kind, place: Place) -> None:
-        self.kind, self.place = kind, place
+    def __init__(self, kind: Kind, place: Place, portions: deque[list[Parcel]]) -> None:
+        self.kind, self.place, self.portions = kind, place, portions
         self.began, self.arrived, self.failed = time.monotonic(), False, False
         self.verbs = {Action.PUBLISH: kind.publish, Action.WITHDRAW: kind.withdraw, Action.TELL: kind.tell}
+
+    def send_all(self) -> list[Tried]:
+        """Take portions until there are no more."""
+        tried: list[Tried] = []
+        while True:
+            try:
+                portion = self.portions.popleft()
+            except IndexError:
+                return tried
+            tried += self.send(portion)
 
     def send(self, parcels: list[Parcel]) -> list[Tried]:
         """One call of the kind, unless it has become pointless."""

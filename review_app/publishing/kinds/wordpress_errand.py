@@ -14,6 +14,7 @@ from review_app.publishing.kinds.face import Content, Outcome, Place, Remote, Re
 from review_app.publishing.kinds.wordpress_address import same_place
 from review_app.publishing.kinds.wordpress_post import (
     fields_of,
+    has_old_excerpt,
     holds_text,
     is_as_the_desk_wrote_it,
     is_the_article,
@@ -117,6 +118,11 @@ class Errand:
             raise Conflict(LOCKED.format(number=post.id))
         if not holds_text(post, content):
             return self._text(post, content)
+        if not self.wrote_text and has_old_excerpt(post, content):
+            return fields_of(post, content)
+        return self._public(post)
+
+    def _public(self, post: Post) -> dict[str, Any]:
         fields: dict[str, Any] = {}
         if post.status != "publish":
             self._check_date(post)
@@ -142,7 +148,9 @@ class Errand:
 
     def withdraw(self) -> Outcome:
         self.post = self._find_known() or self._find_by_text()
-        if self.post is not None:
+        if self.post is None:
+            self.rest.check_rights()  # who may not see the drafts of others is told that there are none
+        else:
             self._until_right(self._wanted_gone)
         return self.outcome(Result.DONE, remote=self._remote("withdrawn", ""))
 
@@ -277,7 +285,7 @@ class Errand:
             retry_after=failed.retry_after if failed else None,
             request={"url": self.rest.address, "user": self.place.username, "calls": self.rest.calls},
             response=response_text(answer) if failed and answer else self._summary(),
-            remote=remote or (self._remote("unknown", "") if self.post else None),
+            remote=remote or self._last_known(),
         )
 
     def _summary(self) -> str:
@@ -288,6 +296,14 @@ class Errand:
         return "\n".join(
             f"{name}: {said}" for name, said in {**shown, self.key: post.metadata.get(self.key)}.items()
         )
+
+    def _last_known(self) -> Remote | None:
+        """After a failure: what stood there before goes on standing there, if it is still public."""
+        known = (self.content.remote if self.content else None) or Remote()
+        if self.post is None:
+            return None
+        stands = known.state == "published" and self.post.status == "publish"
+        return self._remote(known.state, known.version) if stands else self._remote("unknown", "")
 
     def _remote(self, state: str, version: str) -> Remote:
         known = (self.content.remote if self.content else None) or Remote()

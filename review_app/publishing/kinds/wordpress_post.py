@@ -33,8 +33,11 @@ def mark_of(content: Content) -> str:
 
 def fields_of(post: Post | None, content: Content) -> dict[str, Any]:
     """The text as the desk writes it, as far as the post does not hold it."""
-    text = f"{content.html}\n\n<!-- {mark_of(content)}:{_text_digest(content.title, content.html)} -->"
-    fields = {"title": _as_text(content.title), "content": text, "excerpt": _as_text(content.excerpt)}
+    fields = {
+        "title": _as_text(content.title),
+        "content": _written(content),
+        "excerpt": _as_text(content.excerpt),
+    }
     held = {"excerpt": post.excerpt.raw, "title": post.title.raw} if post else {}
     return {name: value for name, value in fields.items() if held.get(name) != value}
 
@@ -44,6 +47,17 @@ def holds_text(post: Post, content: Content) -> bool:
     if _title(post.title.raw) != _title(content.title):
         return False
     return _harmless(content.html) in _readings(post.content.raw)
+
+
+def has_old_excerpt(post: Post, content: Content) -> bool:
+    """Whether the excerpt, of a text that the desk wrote, is that of an earlier version."""
+    remote = content.remote
+    return (
+        remote is not None
+        and remote.version != content.version
+        and _title(post.excerpt.raw) != _title(content.excerpt)
+        and is_as_the_desk_wrote_it(post, content)
+    )
 
 
 def is_as_the_desk_wrote_it(post: Post, content: Content) -> bool:
@@ -68,7 +82,7 @@ def is_the_article(post: Post, content: Content) -> bool:
     return (
         unescape(post.guid.raw) in guids
         or content.source_id in _own_ids(post.metadata)
-        or holds_text(post, content)
+        or (content.html != "" and holds_text(post, content))
     )
 
 
@@ -96,6 +110,13 @@ def _harmless(html: str) -> str:
         return sanitise(html.replace("\r\n", "\n")).html.strip()
     except TooMuchMarkup:
         return html
+
+
+def _written(content: Content) -> str:
+    """As a block of HTML, in which WordPress makes no line end a break, and with no bracket that could begin a shortcode."""
+    html = content.html.replace("[", "&#91;")
+    mark = f"{mark_of(content)}:{_text_digest(content.title, content.html)}"
+    return f"<!-- wp:html -->\n{html}\n<!-- /wp:html -->\n\n<!-- {mark} -->"
 
 
 def _as_text(text: str) -> str:

@@ -14,6 +14,8 @@ from review_app.accounts.models import User
 from review_app.accounts.rules import Permission
 from review_app.articles.models import Article
 from review_app.base.errors import Conflict, Forbidden, Invalid
+from review_app.base.messages import Figure
+from review_app.base.messages import lazy_gettext as _l
 from review_app.notifications.actions import notify
 from review_app.notifications.rules import Kind
 from review_app.outbox.actions import SYSTEM, Actor, log_event, reschedule
@@ -101,15 +103,18 @@ def freeze(
 
 
 def _nothing_selected() -> NoReturn:
-    raise Invalid("No article is selected.", {"source_ids": ["must name at least one article"]})
+    raise Invalid(_l("No article is selected."), {"source_ids": [_l("must name at least one article")]})
 
 
 def _check_number(session: Session, found: Select[Any]) -> None:
     some = found.with_only_columns(Article.id).order_by(None).limit(MOST_ARTICLES + 1).subquery()
     if (session.scalar(select(func.count()).select_from(some)) or 0) > MOST_ARTICLES:
         raise Invalid(
-            f"More than {MOST_ARTICLES:,} articles match, which is the most of one bulk action. Narrow the filters.",
-            {"filters": [f"match more than {MOST_ARTICLES:,} articles"]},
+            _l(
+                "More than %(most)s articles match, which is the most of one bulk action. Narrow the filters.",
+                most=Figure(MOST_ARTICLES),
+            ),
+            {"filters": [_l("match more than %(most)s articles", most=Figure(MOST_ARTICLES))]},
         )
 
 
@@ -161,7 +166,9 @@ def why_not(bulk: BulkAction, user: User, rules: Rules) -> str:
 
 def may_not(user: User) -> str:
     """Why this person may do nothing in bulk; empty if they may."""
-    return "" if user.may(Permission.CHANGE_MANY) else f"{user.name} may not change many articles any more."
+    if user.may(Permission.CHANGE_MANY):
+        return ""
+    return _l("%(name)s may not change many articles any more.", name=user.name)
 
 
 def confirm(
@@ -181,19 +188,19 @@ def confirm(
     """
     if bulk.user_id != user.id:
         raise Forbidden(
-            "This is somebody else's selection. Make your own, so that you have seen what it does."
+            _l("This is somebody else's selection. Make your own, so that you have seen what it does.")
         )
     if bulk.state != State.PREVIEW:
-        raise Conflict("This was confirmed already.")
+        raise Conflict(_l("This was confirmed already."))
     if now - bulk.created_at > PREVIEW_KEEPS:
-        raise Conflict("This preview is more than a day old. Select the articles again.")
+        raise Conflict(_l("This preview is more than a day old. Select the articles again."))
     if why := why_not(bulk, user, rules):
         raise Conflict(why)
     check_params(Action(bulk.action), params, rules)
     bulk.params = params.as_json() | _whose(session, bulk, params)
     ready = plan_of(session, bulk, rules, now).ready
     if not ready:
-        raise Conflict("All of the selected articles are left out, so there is nothing to do.")
+        raise Conflict(_l("All of the selected articles are left out, so there is nothing to do."))
     bulk.state = State.QUEUED.value
     subject = ("bulk", str(bulk.id))
     after = {"action": bulk.action, "selection": bulk.selection, "articles": bulk.total}
@@ -229,20 +236,24 @@ def check_params(action: Action, params: Params, rules: Rules) -> None:
     """Raises `Invalid` unless the note and the ticks are there that every one of the decisions would need."""
     wrong: dict[str, list[str]] = {}
     if needs_note(action) and not says_something(params.note):
-        wrong["note"] = ["is needed: it stands with every one of these articles"]
+        wrong["note"] = [_l("is needed: it stands with every one of these articles")]
     if len(params.note) > NOTE_LENGTH:
-        wrong["note"] = [f"may have {NOTE_LENGTH} characters"]
+        wrong["note"] = [_l("may have %(most)s characters", most=NOTE_LENGTH)]
     if action is Action.APPROVE:
         unticked = [one.text for one in rules.checklist if one.required and one.id not in params.checklist]
-        wrong |= {"checklist": [f"needs to be ticked: {text}" for text in unticked]} if unticked else {}
+        wrong |= (
+            {"checklist": [_l("needs to be ticked: %(line)s", line=text) for text in unticked]}
+            if unticked
+            else {}
+        )
     if wrong:
-        raise Invalid("Please correct what is named.", wrong)
+        raise Invalid(_l("Please correct what is named."), wrong)
 
 
 def stop(session: Session, bulk: BulkAction, *, actor: Actor, now: datetime, undo: timedelta) -> None:
     """Stop it where it is: what is done stays done, and can be undone. Raises `Conflict` when it does not run."""
     if bulk.state not in {State.QUEUED, State.RUNNING}:
-        raise Conflict("This does not run, so there is nothing to stop.")
+        raise Conflict(_l("This does not run, so there is nothing to stop."))
     end(session, bulk, State.STOPPED, now=now, undo=undo)
     log_event(session, "bulk.stopped", ("bulk", str(bulk.id)), actor=actor, now=now, after=counts(bulk))
 
@@ -309,13 +320,16 @@ def request_undo(
     """
     again = bulk.state == State.UNDONE and bulk.stayed > 0
     if not again and bulk.state not in {State.FINISHED, State.STOPPED}:
-        raise Conflict("This is undone already." if bulk.state == State.UNDONE else "This has not ended yet.")
+        undone = bulk.state == State.UNDONE
+        raise Conflict(_l("This is undone already.") if undone else _l("This has not ended yet."))
     if not bulk.done:
-        raise Conflict("Nothing was done, so there is nothing to undo.")
+        raise Conflict(_l("Nothing was done, so there is nothing to undo."))
     if not undo_is_free(bulk, user, now=now, undo=undo) and not says_something(note):
-        raise Invalid("Please say why.", {"note": ["is needed to undo a bulk action"]})
+        raise Invalid(_l("Please say why."), {"note": [_l("is needed to undo a bulk action")]})
     if len(note) > NOTE_LENGTH:
-        raise Invalid("That note is too long.", {"note": [f"may have {NOTE_LENGTH} characters"]})
+        raise Invalid(
+            _l("That note is too long."), {"note": [_l("may have %(most)s characters", most=NOTE_LENGTH)]}
+        )
     bulk.state, bulk.undo_user_id, bulk.undo_note, bulk.stayed = State.UNDOING.value, user.id, note.strip(), 0
     stayed = update(BulkItem).where(BulkItem.bulk_id == bulk.id, BulkItem.undo == "left")
     session.execute(stayed.values(undo="", undo_reason="").execution_options(synchronize_session=False))

@@ -10,6 +10,7 @@ from flask import request, url_for
 from sqlalchemy.orm import Session
 
 from review_app.accounts.models import User
+from review_app.base.messages import lazy_gettext as _l
 from review_app.base.paging import Page
 from review_app.base.web import settings
 from review_app.review_queue.assignments import reviewers
@@ -154,5 +155,5 @@ def why(row: Row, reason: str | None = None) -> str:
     """Why an article was left out, or for what other reason it stayed, in words."""
     reason = reason or row.reason
     if reason == Left.HELD and row.holder:
-        return f"{row.holder} is reviewing it"
+        return _l("%(name)s is reviewing it", name=row.holder)
     return in_words(reason)

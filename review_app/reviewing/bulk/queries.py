@@ -14,6 +14,7 @@ from review_app.accounts.models import User
 from review_app.articles.models import Article
 from review_app.articles.rules import SCORES, SETTLED, RevisionStatus
 from review_app.base.errors import NotFound
+from review_app.base.messages import lazy_gettext as _l
 from review_app.base.paging import PAGE_ROWS, Page, decode_cursor, encode_cursor, page_of
 from review_app.review_queue.models import Claim
 from review_app.review_queue.queries import live
@@ -51,7 +52,7 @@ def get_bulk(session: Session, bulk_id: int) -> BulkAction:
     query = select(BulkAction).where(BulkAction.id == bulk_id).options(joinedload(BulkAction.user))
     found = session.scalar(query.execution_options(populate_existing=True))
     if found is None:
-        raise NotFound(f"There is no bulk action {bulk_id}.")
+        raise NotFound(_l("There is no bulk action %(number)s.", number=bulk_id))
     return found
 
 
@@ -60,7 +61,7 @@ def lock_bulk(session: Session, bulk_id: int) -> BulkAction:
     query = select(BulkAction).where(BulkAction.id == bulk_id).with_for_update()
     found = session.scalar(query.execution_options(populate_existing=True))
     if found is None:
-        raise NotFound(f"There is no bulk action {bulk_id}.")
+        raise NotFound(_l("There is no bulk action %(number)s.", number=bulk_id))
     return found
 
 

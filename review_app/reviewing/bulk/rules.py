@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import Final
 
 from review_app.articles.rules import RevisionStatus
+from review_app.base.messages import Figure
+from review_app.base.messages import lazy_gettext as _l
 from review_app.reviewing.rules import NEEDS_NOTE, Outcome
 
 MOST_ARTICLES: Final = 50_000
@@ -48,14 +50,14 @@ DECIDES: Final = {
 """The actions that decide: with which outcome, and to which status. The others move an article in the queue."""
 
 VERBS: Final = {
-    Action.SET_DRAFTED: "Set to drafted",
-    Action.SET_REVIEWED: "Set to reviewed",
-    Action.REQUEST_CHANGES: "Request changes",
-    Action.REJECT: "Reject",
-    Action.ASSIGN: "Assign to a reviewer, or to nobody",
-    Action.PUT_BEHIND: "Put behind all others",
-    Action.PUT_IN: "Put into the queue",
-    Action.APPROVE: "Approve, make indexable",
+    Action.SET_DRAFTED: _l("Set to drafted"),
+    Action.SET_REVIEWED: _l("Set to reviewed"),
+    Action.REQUEST_CHANGES: _l("Request changes"),
+    Action.REJECT: _l("Reject"),
+    Action.ASSIGN: _l("Assign to a reviewer, or to nobody"),
+    Action.PUT_BEHIND: _l("Put behind all others"),
+    Action.PUT_IN: _l("Put into the queue"),
+    Action.APPROVE: _l("Approve, make indexable"),
 }
 """Each action as a button says it."""
 
@@ -105,19 +107,48 @@ class Left(StrEnum):
 
 
 WORDS: Final = {
-    Left.CHANGED: "changed since it was selected",
-    Left.HELD: "somebody else is reviewing it",
-    Left.ALREADY: "stands so already",
-    Left.NOT_ALLOWED: "its status does not allow it",
-    Left.NOT_WAITING: "it does not wait in the queue",
-    Left.UNSCORED: "a score is missing, which approving needs",
-    Left.BELOW_FLOOR: "a score is below the floor of the policy",
+    Left.CHANGED: _l("changed since it was selected"),
+    Left.HELD: _l("somebody else is reviewing it"),
+    Left.ALREADY: _l("stands so already"),
+    Left.NOT_ALLOWED: _l("its status does not allow it"),
+    Left.NOT_WAITING: _l("it does not wait in the queue"),
+    Left.UNSCORED: _l("a score is missing, which approving needs"),
+    Left.BELOW_FLOOR: _l("a score is below the floor of the policy"),
 }
+
+
+MISTAKE: Final = _l("the desk made a mistake here, which its log tells of")
+"""What failed for no fault of the article's."""
+
+ALL_THAT_WAIT: Final = _l("all that wait")
+ALL_OUTSIDE: Final = _l("all outside the queue")
+NAMED: Final = _l("rows of the queue, or articles by name")
+
+
+def all_that_wait(filters: str) -> str:
+    """What was selected in the queue, within filters in words or without any."""
+    return _l("all that wait and match %(filters)s", filters=filters) if filters else ALL_THAT_WAIT
+
+
+def all_outside(filters: str) -> str:
+    """What was selected of all that is not in the queue."""
+    return _l("all outside the queue that match %(filters)s", filters=filters) if filters else ALL_OUTSIDE
+
+
+def selected(words: str) -> str:
+    """What was selected, of which the English words are kept, so that it can be told in another language."""
+    for said in (all_that_wait, all_outside):
+        begins = said("…").removesuffix("…")
+        if words.startswith(begins):
+            return said(words.removeprefix(begins))
+    return next((each for each in (ALL_THAT_WAIT, ALL_OUTSIDE, NAMED) if each == words), words)
 
 
 def in_words(reason: str | None) -> str:
     """A reason as a person reads it. What a decision refused by itself is a sentence already."""
-    return WORDS[Left(reason)] if reason in set(Left) else reason or ""
+    if reason in set(Left):
+        return WORDS[Left(reason)]
+    return MISTAKE if reason == MISTAKE else reason or ""
 
 
 def over_limit(action: Action, articles: int, limit: int) -> str:
@@ -125,5 +156,9 @@ def over_limit(action: Action, articles: int, limit: int) -> str:
     if action is not Action.APPROVE or 0 < articles <= limit:
         return ""
     if limit <= 0:
-        return "The policy does not allow approving in bulk. Each article is approved on its own page."
-    return f"The policy allows approving at most {limit:,} articles at once; {articles:,} are selected."
+        return _l("The policy does not allow approving in bulk. Each article is approved on its own page.")
+    return _l(
+        "The policy allows approving at most %(most)s articles at once; %(selected)s are selected.",
+        most=Figure(limit),
+        selected=Figure(articles),
+    )

@@ -29,12 +29,20 @@ from review_app.reviewing.actions import Judgement, StaleArticle, decide, roll_b
 from review_app.reviewing.bulk.actions import Params, end, may_not, why_not
 from review_app.reviewing.bulk.models import BulkAction, BulkItem
 from review_app.reviewing.bulk.queries import reasons_of
-from review_app.reviewing.bulk.rules import ARTICLES_AT_ONCE, DECIDES, HOLD, Action, Left, Result, State
+from review_app.reviewing.bulk.rules import (
+    ARTICLES_AT_ONCE,
+    DECIDES,
+    HOLD,
+    MISTAKE,
+    Action,
+    Left,
+    Result,
+    State,
+)
 from review_app.reviewing.models import Decision
 from review_app.reviewing.queries import current_rules
 
 log = structlog.get_logger()
-MISTAKE = "the desk made a mistake here, which its log tells of"
 Rows = list[tuple[BulkItem, Article]]
 
 

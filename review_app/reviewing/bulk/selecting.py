@@ -12,7 +12,7 @@ from review_app.articles.filters import Filters
 from review_app.articles.models import Article
 from review_app.review_queue.queries import waiting
 from review_app.reviewing.bulk.actions import Selection
-from review_app.reviewing.bulk.rules import Action
+from review_app.reviewing.bulk.rules import NAMED, Action, all_outside, all_that_wait
 
 LONGEST_ADDRESS = 4_000
 
@@ -22,16 +22,13 @@ def all_that_match(session: Session, filters: Filters, action: Action, back: str
     chips = "; ".join(text for text, _ in filters.chips(""))
     if action is Action.PUT_IN:
         found = filters.apply(session, select(Article).where(Article.awaiting_review.is_(False)))
-        return Selection(
-            f"all outside the queue that match {chips}" if chips else "all outside the queue", found=found
-        )
-    words = f"all that wait and match {chips}" if chips else "all that wait"
-    return Selection(words, found=waiting(session, filters), back=back)
+        return Selection(all_outside(chips), found=found)
+    return Selection(all_that_wait(chips), found=waiting(session, filters), back=back)
 
 
 def those_named(source_ids: Sequence[str], back: str = "") -> Selection:
     """Just these."""
-    return Selection("rows of the queue, or articles by name", named=source_ids, back=back)
+    return Selection(NAMED, named=source_ids, back=back)
 
 
 def way_back(query_string: str) -> str:

@@ -26,7 +26,7 @@ from review_app.reviewing.bulk.actions import Params, Selection, confirm, freeze
 from review_app.reviewing.bulk.forms import ChoiceForm, ConfirmForm, UndoForm
 from review_app.reviewing.bulk.models import BulkAction
 from review_app.reviewing.bulk.queries import get_bulk, list_bulks, lock_bulk
-from review_app.reviewing.bulk.rules import VERBS, Action, State
+from review_app.reviewing.bulk.rules import VERBS, Action, State, selected
 from review_app.reviewing.bulk.selecting import all_that_match, those_named, way_back
 from review_app.reviewing.queries import current_rules
 
@@ -49,7 +49,7 @@ def _offer() -> dict[str, Any]:
 def index() -> str:
     """All bulk actions, the newest first."""
     page = list_bulks(db.session(), request.args.get("after"))
-    return render_template("bulk/index.html", page=page, verbs=VERBS)
+    return render_template("bulk/index.html", page=page, verbs=VERBS, selected=selected)
 
 
 @blueprint.post("/bulk")
@@ -98,7 +98,13 @@ def _preview(bulk: BulkAction, form: ConfirmForm) -> str:
     preview = pages.preview_of(db.session(), bulk, person(), form, now=utc_now())
     back = pages.queue_behind(bulk)
     return render_template(
-        "bulk/preview.html", bulk=bulk, preview=preview, form=form, why=pages.why, back=back
+        "bulk/preview.html",
+        bulk=bulk,
+        preview=preview,
+        form=form,
+        why=pages.why,
+        selected=selected,
+        back=back,
     )
 
 
@@ -109,6 +115,7 @@ def _outcome(bulk: BulkAction, form: UndoForm) -> dict[str, Any]:
         "outcome": outcome,
         "form": form,
         "why": pages.why,
+        "selected": selected,
         "back": pages.queue_behind(bulk),
     }
 

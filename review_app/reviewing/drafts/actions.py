@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 from review_app.accounts.models import User
 from review_app.articles.models import Article
 from review_app.base.errors import Conflict, Invalid
+from review_app.base.messages import Figure
+from review_app.base.messages import lazy_gettext as _l
 from review_app.reviewing.drafts.models import Draft
 from review_app.reviewing.drafts.rules import (
     ENDED_KEPT_FOR,
@@ -34,7 +36,7 @@ class NewerDraft(Conflict):
 
     def __init__(self, draft: Draft) -> None:
         super().__init__(
-            "A newer draft of yours is kept already. Nothing was saved over it.",
+            _l("A newer draft of yours is kept already. Nothing was saved over it."),
             sequence=draft.sequence,
             saved_at=draft.saved_at.isoformat(),
         )
@@ -113,8 +115,8 @@ def _check_size(typed: Typed) -> None:
     values = [value for given in typed.fields.values() for value in given]
     if len(values) > MOST_VALUES or sum(map(len, values)) > MOST_CHARACTERS:
         raise Invalid(
-            "That is more than a draft may hold.",
-            {"note": [f"may have {MOST_CHARACTERS:,} characters as a draft"]},
+            _l("That is more than a draft may hold."),
+            {"note": [_l("may have %(most)s characters as a draft", most=Figure(MOST_CHARACTERS))]},
         )
 
 

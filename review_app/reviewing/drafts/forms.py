@@ -5,6 +5,7 @@ from __future__ import annotations
 from werkzeug.datastructures import MultiDict
 
 from review_app.base.errors import Invalid
+from review_app.base.messages import lazy_gettext as _l
 from review_app.reviewing.drafts.actions import Typed
 from review_app.reviewing.drafts.models import Draft
 from review_app.reviewing.drafts.rules import FIELDS, LATEST_SEQUENCE
@@ -19,8 +20,8 @@ def typed_of(sent: MultiDict[str, str]) -> Typed:
     made_on = _whole(sent.get("made_on") or sent.get("row_version"))
     if made_on is None:
         raise Invalid(
-            "The form does not say which version it was made from. Reload the page.",
-            {"row_version": ["is needed"]},
+            _l("The form does not say which version it was made from. Reload the page."),
+            {"row_version": [_l("is needed")]},
         )
     fields = {name: [typed_text(value) for value in sent.getlist(name)] for name in FIELDS if name in sent}
     # A pressed button sends its status after the select's: a decision that was refused must not stay chosen there.

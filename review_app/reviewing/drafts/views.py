@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from flask import Blueprint, Response, make_response, render_template, request, url_for
 from flask.blueprints import BlueprintSetupState
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from review_app.accounts.permissions import permit, person
@@ -36,7 +37,7 @@ def save(source_id: str) -> AnyResponse:
         return make_response(
             render_template("reviewing/_saved.html", saved=pages.line_of(saved), source_id=source_id)
         )
-    flash("Your draft is saved.", "success")
+    flash(_("Your draft is saved."), "success")
     return _back_to_review(source_id)
 
 
@@ -47,7 +48,7 @@ def discard(source_id: str) -> AnyResponse:
     with transaction() as session:
         article = lock_article(session, source_id)
         end_draft(session, article, person(), tab=request.form.get("draft_tab", ""), now=utc_now())
-    flash("Your draft is discarded. This is the article as it stands now.", "info")
+    flash(_("Your draft is discarded. This is the article as it stands now."), "info")
     return _back_to_review(source_id)
 
 

@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 from review_app.accounts.models import User
 from review_app.articles.models import Article
 from review_app.base.errors import Conflict, Forbidden, Invalid
+from review_app.base.messages import Figure
+from review_app.base.messages import lazy_gettext as _l
 from review_app.notifications.actions import notify
 from review_app.notifications.rules import Kind
 from review_app.outbox.actions import Actor, log_event
@@ -55,7 +57,9 @@ def add_note(
         note.quote, note.prefix, note.suffix = exact.quote, exact.prefix, exact.suffix
         note.text_digest = article.text_digest
     if notes_open(session, [article.id]).get(article.id, 0) >= MOST_OPEN:
-        raise Conflict(f"There are {MOST_OPEN} open notes on this article. Please resolve some first.")
+        raise Conflict(
+            _l("There are %(most)s open notes on this article. Please resolve some first.", most=MOST_OPEN)
+        )
     return _write(session, note, article, user, tell=tell, actor=actor, now=now)
 
 
@@ -72,7 +76,7 @@ def reply(
     """Answer a note; an answer to an answer stands beside it. Raises `Invalid`, or `Conflict` for too many."""
     thread = get_note(session, note.reply_to_id) if note.reply_to_id else note
     if replies_to(session, thread) >= MOST_REPLIES:
-        raise Conflict(f"This note has {MOST_REPLIES} replies. Please begin another one.")
+        raise Conflict(_l("This note has %(most)s replies. Please begin another one.", most=MOST_REPLIES))
     answer = Note(
         article_id=thread.article_id,
         author_id=user.id,
@@ -143,7 +147,7 @@ def remove_note(session: Session, note: Note, user: User, *, actor: Actor, now: 
 def resolve_note(session: Session, note: Note, user: User, *, actor: Actor, now: datetime) -> None:
     """Say that a note is dealt with; anybody may. Raises `Conflict` for a reply."""
     if note.reply_to_id:
-        raise Conflict("A reply is not resolved by itself, but with the note that it answers.")
+        raise Conflict(_l("A reply is not resolved by itself, but with the note that it answers."))
     if note.resolved_at is None:
         note.resolved_at, note.resolved_by_id = now, user.id
         after = {"note": note.id}
@@ -165,25 +169,28 @@ def _subject(note: Note) -> tuple[str, str]:
 
 def _check_own(note: Note, user: User) -> None:
     if note.author_id != user.id:
-        raise Forbidden("This is somebody else's note. You can reply to it, or resolve it.")
+        raise Forbidden(_l("This is somebody else's note. You can reply to it, or resolve it."))
 
 
 def _checked(text: str) -> str:
     if not says_something(text):
-        raise Invalid("Please write something.", {"text": ["is needed"]})
+        raise Invalid(_l("Please write something."), {"text": [_l("is needed")]})
     if len(text) > NOTE_LENGTH:
-        raise Invalid("That note is too long.", {"text": [f"may have {NOTE_LENGTH:,} characters"]})
+        raise Invalid(
+            _l("That note is too long."),
+            {"text": [_l("may have %(most)s characters", most=Figure(NOTE_LENGTH))]},
+        )
     return text.strip()
 
 
 def _found(reading: Reading, passage: Selector) -> Selector:
     """The passage as the article itself has it. Raises `Invalid`."""
     if len(passage.quote) > QUOTE_LENGTH:
-        limit = f"may have {QUOTE_LENGTH:,} characters; its first sentence is enough"
-        raise Invalid("That passage is too long.", {"quote": [limit]})
+        limit = _l("may have %(most)s characters; its first sentence is enough", most=Figure(QUOTE_LENGTH))
+        raise Invalid(_l("That passage is too long."), {"quote": [limit]})
     near = Selector(passage.quote, passage.prefix[-QUOTE_LENGTH:], passage.suffix[:QUOTE_LENGTH])
     place = find(reading, {0: near}).get(0)
     if place is None or place.changed:
-        why = "does not stand in the article; select it there, or copy it from there"
-        raise Invalid("That passage is not in the text.", {"quote": [why]})
+        why = _l("does not stand in the article; select it there, or copy it from there")
+        raise Invalid(_l("That passage is not in the text."), {"quote": [why]})
     return reading.selector(place)

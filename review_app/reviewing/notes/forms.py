@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from wtforms import Field
 from wtforms.fields import HiddenField, TextAreaField
 
+from review_app.base.messages import lazy_gettext as _l
 from review_app.reviewing.forms import WHOLE_NUMBER, TellingForm, typed_text
 from review_app.reviewing.notes.rules import Selector
 
@@ -19,18 +20,18 @@ class PersonField(Field):
         self.data = None
         if valuelist and valuelist[-1]:
             if not WHOLE_NUMBER.fullmatch(valuelist[-1]):
-                raise ValueError("Choose somebody from the list.")
+                raise ValueError(_l("Choose somebody from the list."))
             self.data = int(valuelist[-1])
 
 
 class NoteForm(TellingForm):
     """A note, a reply, or a note's new words; `quote` with what stands around it is a passage."""
 
-    text = TextAreaField("Note", filters=[typed_text])
-    quote = TextAreaField("Passage", filters=[typed_text])
+    text = TextAreaField(_l("Note"), filters=[typed_text])
+    quote = TextAreaField(_l("Passage"), filters=[typed_text])
     prefix = HiddenField(filters=[typed_text])
     suffix = HiddenField(filters=[typed_text])
-    whom = PersonField("Tell")
+    whom = PersonField(_l("Tell"))
 
     @property
     def passage(self) -> Selector | None:

@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 
 from review_app.accounts.models import User
 from review_app.articles.models import Article
+from review_app.base.languages import told
 from review_app.base.paging import Page
 from review_app.reviewing.notes.forms import Refused
 from review_app.reviewing.notes.models import Note
-from review_app.reviewing.notes.passages import Marked, find, mark, read
+from review_app.reviewing.notes.passages import TO_NOTE, Marked, find, mark, read
 from review_app.reviewing.notes.queries import THREADS, people, threads
 from review_app.reviewing.notes.rules import Place
 
@@ -74,7 +75,7 @@ def shown_threads(
 def _marked(article: Article, rows: Sequence[ShownThread]) -> Marked:
     places = {row.note.id: row.place for row in rows if row.place and row.note.stands}
     html = article.body.html
-    return mark(read(html), places) if places else Marked(html)
+    return mark(read(html), places, told(TO_NOTE)) if places else Marked(html)
 
 
 def notes_of(

@@ -12,10 +12,11 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from html import unescape
+from html import escape, unescape
 from itertools import pairwise
 
 from review_app.articles.markup_bounds import names
+from review_app.base.messages import lazy_gettext as _l
 from review_app.reviewing.notes.rules import CONTEXT_LENGTH, Place, Selector, places_of, squeeze
 
 TOKEN = re.compile(r"<(/?)([a-z0-9]*)[^>]*>|&[#0-9a-zA-Z]+;|[^<&\s]+|[<&]")
@@ -25,6 +26,8 @@ NO_TEXT = frozenset({"table", "tbody", "thead", "tfoot", "tr"})
 """Elements in which a parser moves whatever is no part of a table to another place."""
 INLINE = names("a abbr b cite code del dfn em i ins kbd mark q s samp small strong sub sup u var")
 CLOSES, OPENS = 0, 1
+TO_NOTE = _l("Note on this passage")
+"""What the link to a note is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,14 +155,16 @@ def find(reading: Reading, selectors: Mapping[int, Selector]) -> dict[int, Place
     }
 
 
-def mark(reading: Reading, places: Mapping[int, Place]) -> Marked:
-    """The HTML with these passages marked, each beginning with a link to its note."""
+def mark(reading: Reading, places: Mapping[int, Place], label: str = TO_NOTE) -> Marked:
+    """The HTML with these passages marked, each beginning with a link to its note, which is called `label`."""
     stretches: defaultdict[int, list[tuple[int, int, int, bool]]] = defaultdict(list)
     for number, place in places.items():
         for first, (run, start, end) in _stretches(reading, place):
             stretches[run].append((start, end, number, first))
     tags = [
-        tag for run in sorted(stretches) for tag in _tags(stretches[run], in_link=bool(reading.runs[run]))
+        tag
+        for run in sorted(stretches)
+        for tag in _tags(stretches[run], label, in_link=bool(reading.runs[run]))
     ]
     return Marked(reading.html, tags)
 
@@ -178,20 +183,21 @@ def _stretches(reading: Reading, place: Place) -> Iterator[tuple[bool, tuple[int
 
 
 def _tags(
-    stretches: Sequence[tuple[int, int, int, bool]], *, in_link: bool
+    stretches: Sequence[tuple[int, int, int, bool]], label: str, *, in_link: bool
 ) -> Iterator[tuple[int, int, str]]:
     """Passages may overlap: text that is in some of them stands in one mark."""
     cuts = sorted({at for start, end, _, _ in stretches for at in (start, end)})
     for left, right in pairwise(cuts):
         if any(start <= left < end for start, end, _, _ in stretches):
             begun = [number for start, _, number, first in stretches if first and start == left]
-            links = "".join(_link(number, in_link=in_link) for number in begun)
+            links = "".join(_link(number, label, in_link=in_link) for number in begun)
             yield left, OPENS, f'{links}<mark class="passage">'
             yield right, CLOSES, "</mark>"
 
 
-def _link(number: int, *, in_link: bool) -> str:
+def _link(number: int, label: str, *, in_link: bool) -> str:
     """A link in a link would end the outer one."""
     if in_link:
         return f'<span id="passage-{number}" tabindex="-1"></span>'
-    return f'<a id="passage-{number}" class="to-note" href="#note-{number}" aria-label="Note on this passage"></a>'
+    named = f'aria-label="{escape(label)}"'
+    return f'<a id="passage-{number}" class="to-note" href="#note-{number}" {named}></a>'

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, joinedload, load_only
@@ -14,6 +15,7 @@ from review_app.accounts.models import User
 from review_app.accounts.queries import find_user
 from review_app.articles.models import Article
 from review_app.base.errors import NotFound
+from review_app.base.messages import lazy_gettext as _l
 from review_app.base.paging import Page, decode_cursor, encode_cursor, page_of
 from review_app.reviewing.notes.models import Note
 from review_app.reviewing.notes.rules import names_in
@@ -36,7 +38,7 @@ def get_note(session: Session, note_id: int) -> Note:
     query = select(Note).where(Note.id == note_id, Note.removed_at.is_(None))
     found = session.scalar(query.options(joinedload(Note.article), joinedload(Note.author)))
     if found is None:
-        raise NotFound(f"There is no note {note_id}, or its author has removed it.")
+        raise NotFound(_l("There is no note %(number)s, or its author has removed it.", number=note_id))
     return found
 
 
@@ -83,7 +85,7 @@ def replies_to(session: Session, note: Note) -> int:
 def noted_among(session: Session, article_ids: Sequence[int], _now: datetime) -> dict[int, str]:
     """Which of these articles the team has written notes on: undoing an import would take the notes along."""
     query = select(Note.article_id).where(Note.article_id.in_(article_ids)).distinct()
-    return dict.fromkeys(session.scalars(query), "the team has notes on it")
+    return dict.fromkeys(session.scalars(query), _l("the team has notes on it"))
 
 
 def people(session: Session) -> Sequence[User]:
@@ -106,9 +108,10 @@ def mentioned(session: Session, text: str, told: Iterable[int] = ()) -> Mentione
     if not names and not chosen:
         return Mentioned([], [])
     known = people(session)
-    users, doubts = {user.id: user for user in known if user.id in chosen}, []
+    users: dict[int, User] = {user.id: user for user in known if user.id in chosen}
+    doubts: list[str] = []
     if len(users) < len(chosen):
-        doubts.append("Somebody you chose to tell cannot come in any more, so nobody told them.")
+        doubts.append(_l("Somebody you chose to tell cannot come in any more, so nobody told them."))
     for name in names:
         found = [user for user in known if name in _names_of(user)] or _by_address(session, name)
         exact = [user for user in found if user.email.startswith((name, f"{name}@"))]
@@ -117,11 +120,21 @@ def mentioned(session: Session, text: str, told: Iterable[int] = ()) -> Mentione
         if len(found) == 1:
             users[found[0].id] = found[0]
         elif found:
-            addresses = " or ".join(f"@{user.email}" for user in found[:5])
-            doubts.append(f"@{name} could be {addresses}, so none of them was told.")
+            addresses = reduce(_either, [f"@{user.email}" for user in found[:5]])
+            doubts.append(
+                _l(
+                    "@%(name)s could be %(addresses)s, so none of them was told.",
+                    name=name,
+                    addresses=addresses,
+                )
+            )
         else:
-            doubts.append(f"Nobody here is called @{name}, so nobody was told by that.")
+            doubts.append(_l("Nobody here is called @%(name)s, so nobody was told by that.", name=name))
     return Mentioned(list(users.values()), doubts)
+
+
+def _either(one: str, other: str) -> str:
+    return _l("%(one)s or %(other)s", one=one, other=other)
 
 
 def _names_of(user: User) -> set[str]:

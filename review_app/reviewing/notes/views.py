@@ -7,6 +7,7 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, make_response, render_template, request, url_for
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -59,7 +60,7 @@ def add(source_id: str) -> AnyResponse:
             session, article, person(), text, passage=passage, tell=tell, actor=actor(), now=utc_now()
         )
 
-    return _write(source_id, "new", "Your note stands.", write)
+    return _write(source_id, "new", _("Your note stands."), write)
 
 
 @blueprint.post("/notes/<int:note_id>/replies")
@@ -71,7 +72,7 @@ def add_reply(note_id: int) -> AnyResponse:
         note, text, tell = get_note(session, note_id), form.text.data or "", form.chosen
         return reply(session, note, person(), text, tell=tell, actor=actor(), now=utc_now())
 
-    return _write(_source_of(note_id), f"reply-{note_id}", "Your reply stands.", write)
+    return _write(_source_of(note_id), f"reply-{note_id}", _("Your reply stands."), write)
 
 
 @blueprint.put("/notes/<int:note_id>")
@@ -83,28 +84,28 @@ def edit(note_id: int) -> AnyResponse:
         note, text = get_note(session, note_id), form.text.data or ""
         return edit_note(session, note, person(), text, actor=actor(), now=utc_now())
 
-    return _write(_source_of(note_id), f"edit-{note_id}", "Your note is changed.", write)
+    return _write(_source_of(note_id), f"edit-{note_id}", _("Your note is changed."), write)
 
 
 @blueprint.delete("/notes/<int:note_id>")
 @permit(Permission.REVIEW)
 def remove(note_id: int) -> AnyResponse:
     """Take back one's own note."""
-    return _change(note_id, "Your note is removed; the log keeps it.", partial(remove_note, user=person()))
+    return _change(note_id, _("Your note is removed; the log keeps it."), partial(remove_note, user=person()))
 
 
 @blueprint.put("/notes/<int:note_id>/resolution")
 @permit(Permission.REVIEW)
 def resolve(note_id: int) -> AnyResponse:
     """Say that a note is dealt with."""
-    return _change(note_id, "The note is resolved.", partial(resolve_note, user=person()))
+    return _change(note_id, _("The note is resolved."), partial(resolve_note, user=person()))
 
 
 @blueprint.delete("/notes/<int:note_id>/resolution")
 @permit(Permission.REVIEW)
 def reopen(note_id: int) -> AnyResponse:
     """Say that it is not."""
-    return _change(note_id, "The note is open again.", reopen_note)
+    return _change(note_id, _("The note is open again."), reopen_note)
 
 
 def _source_of(note_id: int) -> str:
@@ -122,7 +123,7 @@ def _write(source_id: str, of: str, done: str, write: Writing) -> AnyResponse:
         form.tell(error)
         return _shown(source_id, status_of(error), refused=Refused(of, form))
     names = ", ".join(user.name for user in written.told)
-    said = [done, f"Told: {names}."] if names else [done]
+    said = [done, _("Told: %(names)s.", names=names)] if names else [done]
     return _done(source_id, written.note.id, said, written.doubts)
 
 

@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from review_app.base.errors import Conflict, Invalid
+from review_app.base.messages import Figure
+from review_app.base.messages import lazy_gettext as _l
 from review_app.outbox.actions import Actor, log_event
 from review_app.reviewing.ordering import move
 from review_app.reviewing.reasons.models import CannedReason
@@ -31,7 +33,9 @@ def add_reason(
     _check(wording)
     others = current_reasons(session, kind)
     if len(others) >= MOST_REASONS:
-        raise Conflict(f"There are {MOST_REASONS} reasons of this kind. Please retire one first.")
+        raise Conflict(
+            _l("There are %(most)s reasons of this kind. Please retire one first.", most=MOST_REASONS)
+        )
     position = max((other.position for other in others), default=0) + 1
     reason = CannedReason(kind=kind.value, position=position, retired_at=None)
     reason.title, reason.text = wording.title.strip(), wording.text.strip()
@@ -70,13 +74,13 @@ def retire_reason(session: Session, reason_id: int, *, actor: Actor, now: dateti
 
 def _check(wording: Wording) -> None:
     bounds = {"title": (wording.title, TITLE_LENGTH), "text": (wording.text, TEXT_LENGTH)}
-    wrong = {
-        name: [f"must have 1 to {most:,} characters"]
+    wrong: dict[str, list[str]] = {
+        name: [_l("must have 1 to %(most)s characters", most=Figure(most))]
         for name, (text, most) in bounds.items()
         if not text.strip() or len(text.strip()) > most
     }
     if wrong:
-        raise Invalid("A reason needs a title and a text.", wrong)
+        raise Invalid(_l("A reason needs a title and a text."), wrong)
 
 
 def _log(session: Session, what: str, reason: CannedReason, **entry: Any) -> None:

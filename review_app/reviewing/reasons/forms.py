@@ -5,16 +5,17 @@ from __future__ import annotations
 from wtforms.fields import SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 
+from review_app.base.messages import lazy_gettext as _l
 from review_app.reviewing.forms import TellingForm, typed_text
 from review_app.reviewing.reasons.actions import Wording
 from review_app.reviewing.reasons.rules import TEXT_LENGTH, TITLE_LENGTH, ReasonKind
 
-KINDS = {ReasonKind.REQUEST_CHANGES: "Request changes", ReasonKind.REJECT: "Reject"}
+KINDS = {ReasonKind.REQUEST_CHANGES: _l("Request changes"), ReasonKind.REJECT: _l("Reject")}
 
 
 class WordingForm(TellingForm):
-    title = StringField("Title", filters=[typed_text], render_kw={"maxlength": TITLE_LENGTH})
-    text = TextAreaField("Text", filters=[typed_text], render_kw={"maxlength": TEXT_LENGTH})
+    title = StringField(_l("Title"), filters=[typed_text], render_kw={"maxlength": TITLE_LENGTH})
+    text = TextAreaField(_l("Text"), filters=[typed_text], render_kw={"maxlength": TEXT_LENGTH})
 
     @property
     def wording(self) -> Wording:
@@ -23,4 +24,4 @@ class WordingForm(TellingForm):
 
 
 class ReasonForm(WordingForm):
-    kind = SelectField("For", choices=[SelectChoice(kind.value, name) for kind, name in KINDS.items()])
+    kind = SelectField(_l("For"), choices=[SelectChoice(kind.value, name) for kind, name in KINDS.items()])

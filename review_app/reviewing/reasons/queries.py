@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from review_app.base.errors import NotFound
+from review_app.base.messages import lazy_gettext as _l
 from review_app.reviewing.reasons.models import CannedReason
 from review_app.reviewing.reasons.rules import MOST_REASONS, ReasonKind
 
@@ -25,5 +26,5 @@ def get_reason(session: Session, reason_id: int) -> CannedReason:
     """A reason that can be chosen. Raises `NotFound`."""
     found = session.get(CannedReason, reason_id)
     if found is None or found.retired_at is not None:
-        raise NotFound("There is no such reason any more.")
+        raise NotFound(_l("There is no such reason any more."))
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, make_response, render_template, request, url_for
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from review_app.accounts.permissions import actor, permit
@@ -12,6 +13,7 @@ from review_app.base.clock import utc_now
 from review_app.base.database import db, transaction
 from review_app.base.errors import Conflict, Invalid
 from review_app.base.languages import flash
+from review_app.base.messages import lazy_gettext as _l
 from review_app.base.problems import status_of
 from review_app.reviewing.forms import PlaceForm
 from review_app.reviewing.queries import uses_of_reasons
@@ -52,7 +54,7 @@ def add() -> AnyResponse:
     except (Conflict, Invalid) as error:
         form.tell(error)
         return _page(status_of(error), form)
-    return _done("Reviewers can choose this reason now.", reason.id)
+    return _done(_("Reviewers can choose this reason now."), reason.id)
 
 
 def _done(text: str, reason_id: int | None = None) -> AnyResponse:
@@ -83,7 +85,7 @@ def edit(reason_id: int) -> AnyResponse:
     except Invalid as error:
         form.tell(error)
         return _edit_page(get_reason(db.session(), reason_id), form, 422)
-    return _done("The reason is changed. Decisions keep the words they were made with.", reason_id)
+    return _done(_("The reason is changed. Decisions keep the words they were made with."), reason_id)
 
 
 @blueprint.put("/<int:reason_id>/position")
@@ -92,10 +94,10 @@ def place(reason_id: int) -> AnyResponse:
     """Put it at another place."""
     form = PlaceForm(request.form)
     if not form.validate():
-        raise Invalid("Where to is not said.")
+        raise Invalid(_l("Where to is not said."))
     with transaction() as session:
         move_reason(session, reason_id, form.to.data, actor=actor(), now=utc_now())
-    return _done("The order is changed.", reason_id)
+    return _done(_("The order is changed."), reason_id)
 
 
 @blueprint.delete("/<int:reason_id>")
@@ -104,4 +106,4 @@ def retire(reason_id: int) -> AnyResponse:
     """Take it off the list."""
     with transaction() as session:
         retire_reason(session, reason_id, actor=actor(), now=utc_now())
-    return _done("The reason is off the list; old decisions keep it.")
+    return _done(_("The reason is off the list; old decisions keep it."))

@@ -61,7 +61,10 @@ def content_of(site: WordPress, post: Mapping[str, Any]) -> Content:
 
 def a_new_one(**more: Any) -> Content:
     """An article that the site does not know."""
-    text = "<p>Größe &amp; <strong>規模</strong> 🚀</p>\n<pre><code>if a &lt; b:\n    run()</code></pre>\n<ul><li>one</li></ul>"
+    text = (
+        "<p>Größe &amp; <strong>規模</strong> 🚀</p>\n<pre><code>if a &lt; b:\n    run()</code></pre>\n"
+        "<p>[gallery] is\nno shortcode</p>"
+    )
     content = Content(
         article_id=1,
         source_id="alphanode-900001",
@@ -112,9 +115,10 @@ STATES = """
 """
 
 
-def states(site: WordPress, contents: Collection[Content]) -> list[tuple[str, str, str]]:
+def states(site: WordPress, contents: Collection[Content | str]) -> list[tuple[str, str, str]]:
     """Of each post, by number: its status, its rows of `indexable` and its date there."""
-    rows = site.sql(STATES.format(",".join(str(content.article_id) for content in contents)))
+    ids = (one if isinstance(one, str) else str(one.article_id) for one in contents)
+    rows = site.sql(STATES.format(",".join(ids)))
     return [(status, flag, date) for status, date, flag in rows]
 
 

@@ -1,0 +1,114 @@
+"""Workers that are killed at any moment: what the receivers accepted and what we say was delivered are the same."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from review_app.base.clock import utc_now
+from tests.publishing.deliveries.conftest import make_target
+from tests.publishing.deliveries.receiver import until
+from tests.support.application import environment
+
+KILLS = int(os.environ.get("REVIEW_TEST_KILLS", "3"))
+"""50 take some two minutes."""
+PUBLICATIONS = 20 * KILLS
+ARTICLES = PUBLICATIONS // 3
+TARGETS = 3
+WORKERS = 2
+
+WORKER = """
+from datetime import timedelta
+from review_app.publishing.deliveries import jobs, leases, rules
+rules.LEASE = leases.LEASE = timedelta(seconds=1)
+jobs.RENEWED_AFTER = rules.LEASE / 4
+import review_app.base.jobs, review_app.worker
+review_app.base.jobs.SWEEP_SECONDS = review_app.worker.SWEEP_SECONDS = 0.1
+from review_app.app import create_app
+app = create_app()
+with app.app_context():
+    review_app.worker.work(app)
+"""
+"""The worker as it is, but for leases of a second, so that what a dead one held is soon free."""
+
+
+def start(variables: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
+    """A worker, as a process of its own."""
+    whole = {**os.environ, **variables}
+    with log.open("ab") as output:
+        return subprocess.Popen([sys.executable, "-c", WORKER], env=whole, stdout=output, stderr=output)
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_nothing_is_lost_doubled_or_out_of_order(
+    database_url: str, tmp_path: Path, receive, session_of, tell
+) -> None:
+    receivers = [receive() for _ in range(TARGETS)]
+    chance = random.Random(11)
+    for receiver in receivers:
+        # One in twenty fails, so that some wait while others go on.
+        receiver.behave = lambda _call: 500 if chance.random() < 0.05 else 204
+    with session_of() as session:
+        targets = [
+            make_target(session, receiver.url, f"hook {number}").id
+            for number, receiver in enumerate(receivers)
+        ]
+    variables = environment(database_url, tmp_path) | {
+        "REVIEW_ALLOW_PRIVATE_TARGETS": "on",
+        "REVIEW_UNDO_SECONDS": "0",
+    }
+    engine, log = create_engine(database_url), tmp_path / "workers.log"
+    workers = [start(variables, log) for _ in range(WORKERS)]
+    try:
+        for kill in range(KILLS):
+            portion = PUBLICATIONS // KILLS
+            arrived = sum(len(receiver.calls) for receiver in receivers)
+            # Most articles are published more than once.
+            named = (f"a-{number % ARTICLES:04}" for number in range(kill * portion, (kill + 1) * portion))
+            tell(*named, kind="article.published", version="1.3.0")
+            until(lambda before=arrived: sum(len(one.calls) for one in receivers) > before + 3, seconds=60)
+            time.sleep(chance.uniform(0, 0.3))
+            victim = kill % WORKERS
+            workers[victim].send_signal(signal.SIGKILL)
+            assert workers[victim].wait() == -signal.SIGKILL, log.read_text()
+            workers[victim] = start(variables, log)
+
+        def all_delivered() -> bool:
+            with engine.connect() as connection:
+                # Nobody waits five minutes for the second try.
+                connection.execute(
+                    text("UPDATE delivery SET due_at = :now WHERE state = 'waiting'"),
+                    {"now": utc_now().replace(tzinfo=None) if engine.name == "sqlite" else utc_now()},
+                )
+                connection.commit()
+                done = connection.scalar(text("SELECT count(*) FROM delivery WHERE state = 'delivered'"))
+            return done == PUBLICATIONS * TARGETS
+
+        until(all_delivered, seconds=60 + KILLS * 2)
+    finally:
+        for worker in workers:
+            worker.send_signal(signal.SIGTERM)
+        for worker in workers:
+            worker.wait(timeout=60)
+    with engine.connect() as connection:
+        ours = connection.execute(
+            text("SELECT target_id, message_id, outbox_id FROM delivery WHERE state = 'delivered'")
+        ).all()
+        tries = connection.scalar(text("SELECT count(*) FROM delivery_attempt WHERE result = 'done'"))
+    engine.dispose()
+    for target_id, receiver in zip(targets, receivers, strict=True):
+        delivered = {row.message_id: row.outbox_id for row in ours if row.target_id == target_id}
+        accepted = {call.id: call.sequence for call in receiver.accepted}
+        assert accepted == delivered
+        assert len(set(accepted.values())) == PUBLICATIONS
+        assert receiver.forged == 0
+        assert all(places == sorted(places) for places in receiver.ledger().values())
+    assert tries >= PUBLICATIONS * TARGETS
