@@ -60,13 +60,14 @@ def test_a_desk_whose_pages_agree_says_so(published, browser_of, lead):
 
 
 def test_without_an_address_of_ours_it_is_said_and_nothing_of_ours_is_read(
-    app, published, proxy, look, browser_of, lead
+    app, published, proxy, look, browser_of, lead, check_of
 ):
     published("good")
     app.extensions["settings"] = replace(app.extensions["settings"], base_url=None)
     proxy.requests.clear()
     look(LATER)
     assert not proxy.requests
+    assert check_of("good").state == "agrees"
     assert "REVIEW_BASE_URL is not set" in browser_of(lead).get("/publications/truth").text
     assert "REVIEW_BASE_URL is not set" in run(app, "list").stderr + run(app, "check").stderr
 
