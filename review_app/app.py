@@ -48,14 +48,18 @@ from review_app.operations import views as operations
 from review_app.publishing import api as publishing_api
 from review_app.publishing import hook_views as publish_hook
 from review_app.publishing import jobs as publishing_jobs
+from review_app.publishing import key_file, public
 from review_app.publishing import models as _publishing_models
-from review_app.publishing import public
 from review_app.publishing import views as publishing
 from review_app.publishing.deliveries import jobs as deliveries_jobs
 from review_app.publishing.targets import api as targets_api
 from review_app.publishing.targets import delivery_api as deliveries_api
 from review_app.publishing.targets import delivery_views as deliveries
 from review_app.publishing.targets import views as targets
+from review_app.publishing.truth import api as truth_api
+from review_app.publishing.truth import jobs as truth_jobs
+from review_app.publishing.truth import models as _truth_models
+from review_app.publishing.truth import views as truth
 from review_app.review_queue import api as review_queue_api
 from review_app.review_queue import jobs as review_queue_jobs
 from review_app.review_queue import models as _review_queue_models
@@ -102,9 +106,12 @@ BLUEPRINTS = (
     operations.blueprint,
     operations_api.blueprint,
     public.blueprint,
+    key_file.blueprint,
     publishing.blueprint,
     publish_hook.blueprint,
     publishing_api.blueprint,
+    truth.blueprint,
+    truth_api.blueprint,
     targets.blueprint,
     targets_api.blueprint,
     deliveries.blueprint,
@@ -136,6 +143,7 @@ JOBS = (
     *review_queue_jobs.JOBS,
     *publishing_jobs.JOBS,
     *deliveries_jobs.JOBS,
+    *truth_jobs.JOBS,
     *bulk_jobs.JOBS,
     *drafts_jobs.JOBS,
 )
@@ -161,6 +169,7 @@ PART_OF = {
     "bulk": "review_queue",
     "drafts": "review_queue",
     "notes": "articles",
+    "truth": "publishing",
     "publish_hook": "publishing",
 }
 """Blueprints without an entry of their own in the header, and under whose they stand."""
@@ -170,6 +179,7 @@ MODELS = (
     _importing_models,
     _sources_models,
     _publishing_models,
+    _truth_models,
     _review_queue_models,
     _reviewing_models,
     _bulk_models,

@@ -17,6 +17,7 @@ from review_app.importing.sources import commands as sources
 from review_app.operations import commands as operations
 from review_app.publishing import commands as publishing
 from review_app.publishing.targets import commands as targets
+from review_app.publishing.truth import commands as truth
 from review_app.worker import work
 
 
@@ -33,6 +34,7 @@ GROUPS: tuple[click.Command, ...] = (
     *sources.COMMANDS,
     *operations.COMMANDS,
     *publishing.COMMANDS,
+    *truth.COMMANDS,
     *targets.COMMANDS,
     worker,
 )

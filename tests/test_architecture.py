@@ -45,6 +45,7 @@ PARTIALS = [path for path in TEMPLATE_FILES if path.name.startswith("_")]
 
 ROUTES = """
 GET     /                                                    log in
+GET     /<string(minlength=8, maxlength=128):key>.txt           public
 GET     /admin/changes                                       set policy
 GET     /admin/deliveries/<int:delivery_id>                  manage targets
 POST    /admin/deliveries/<int:delivery_id>/retry            manage targets
@@ -151,6 +152,8 @@ GET     /api/v1/queue                                        review
 POST    /api/v1/queue/next                                   review
 GET     /api/v1/reasons                                      review
 GET     /api/v1/stats                                        see statistics
+GET     /api/v1/truth                                        publish
+POST    /api/v1/truth/<int:check_id>/mend                    publish
 GET     /api/v1/sources                                      manage sources
 POST    /api/v1/sources                                      manage sources
 GET     /api/v1/sources/<int:import_source_id>               manage sources
@@ -250,6 +253,8 @@ DELETE  /profile/tokens/<int:token_id>                       own profile
 GET     /publications                                        publish
 POST    /publications                                        publish
 GET     /publications/<int:run_id>                           publish
+GET     /publications/truth                                  publish
+POST    /publications/truth/<int:check_id>/mendings          publish
 PUT     /publications/<int:run_id>/pause                     publish
 DELETE  /publications/<int:run_id>/pause                     publish
 POST    /publications/<int:run_id>/retry                     publish

@@ -131,6 +131,8 @@ def test_the_calls_that_programs_count_on_are_there(document: dict[str, Any]) ->
             ("GET", "/sources/{import_source_id}/reads"),
             ("POST", "/sources/{import_source_id}/reads"),
             ("GET", "/stats"),
+            ("GET", "/truth"),
+            ("POST", "/truth/{check_id}/mend"),
             ("GET", "/targets"),
             ("POST", "/targets"),
             ("GET", "/targets/{target_id}"),

@@ -64,6 +64,7 @@ EVENT_WORDS: Final[Mapping[str, str]] = {
     "import.finished": _l("An import has finished"),
     "publish_run.finished": _l("A publish run has finished"),
     "publication.requested": _l("An article is to be published there"),
+    "publication.withdrawal_requested": _l("An article is to be withdrawn there"),
     "publication.withdrawn": _l("A place has taken an article down"),
     TEST_KIND: _l("A test"),
 }
