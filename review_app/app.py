@@ -50,6 +50,7 @@ from review_app.publishing import jobs as publishing_jobs
 from review_app.publishing import models as _publishing_models
 from review_app.publishing import public
 from review_app.publishing import views as publishing
+from review_app.publishing.deliveries import jobs as deliveries_jobs
 from review_app.review_queue import api as review_queue_api
 from review_app.review_queue import jobs as review_queue_jobs
 from review_app.review_queue import models as _review_queue_models
@@ -124,6 +125,7 @@ JOBS = (
     *evidence_jobs.JOBS,
     *review_queue_jobs.JOBS,
     *publishing_jobs.JOBS,
+    *deliveries_jobs.JOBS,
     *bulk_jobs.JOBS,
     *drafts_jobs.JOBS,
 )

@@ -12,7 +12,8 @@ from flask import Flask
 from review_app.base.jobs import SWEEP_SECONDS, Jobs
 
 log = structlog.get_logger()
-THREADS = 2
+THREADS = 4
+"""Two of them at most send to targets (`SENT_AT_ONCE` of `publishing/deliveries/jobs.py`), where others may let us wait."""
 
 
 def jobs_of(app: Flask) -> Jobs:

@@ -3,18 +3,26 @@
 Every connection, those that a redirect leads to as well, goes through ssrfguard: it looks a name up once, checks each
 address it has, and connects to one of just these. Private and loopback addresses are open only under
 `REVIEW_ALLOW_PRIVATE_TARGETS`; link-local ones, where clouds keep their credentials, never are.
+
+`guarded_client` and `fetch` are for reading what others keep (imports), `target_client` and `call` for telling others: a
+target is sent to by https on its usual ports, is never followed elsewhere, and gets little time.
 """
 
 from __future__ import annotations
 
 import re
+import socket
+import ssl
+import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import IPv6Network, ip_network
 from typing import IO, Any
 
+import httpcore
 import httpx
 from ssrfguard import (
     BlockedAddressError,
@@ -23,7 +31,7 @@ from ssrfguard import (
     SSRFGuardError,
     TooManyRedirectsError,
 )
-from ssrfguard.httpx import Client
+from ssrfguard.httpx import Client, SafeBackend
 
 from review_app.base.messages import lazy_gettext as _l
 
@@ -32,12 +40,25 @@ CONNECT_SECONDS, SILENT_SECONDS, WHOLE_SECONDS = 10.0, 30.0, 900.0
 """How long making a connection, a pause within an answer, and one whole answer may take."""
 USER_AGENT = "ReviewDesk/1"
 
+TARGET_PORTS = frozenset({443, 8443})
+TARGET_CONNECT_SECONDS, TARGET_SECONDS = 5.0, 15.0
+"""How long connecting to a target, and a whole call of it, may take."""
+MOST_ANSWER_BYTES = 64 * 1024
+SENT_AT_ONCE = 8
+"""The connections that one client of a target keeps open."""
+PIECE_BYTES = 16 * 1024
+"""So much is written before the time is looked at again."""
+
 PRIVATE = (
     *map(ip_network, ("127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")),
     # Unique local addresses without the one at which a cloud hands out its credentials.
     *IPv6Network("fc00::/7").address_exclude(IPv6Network("fd00:ec2::254/128")),
 )
 
+NO_TARGET = _l(
+    "is no address that the desk sends to: it must begin with https://, name port 443, 8443 or none,"
+    " and hold no user or password"
+)
 SYSTEM_WORDS = re.compile(r"\[Errno [^\]]*\] ([^;()\[]+)")
 NO_ADDRESS = _l(
     "is no address that the desk can use: it must begin with http:// or https:// and hold no user or password"
@@ -48,11 +69,20 @@ WORDS: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
         (TooManyRedirectsError, httpx.TooManyRedirects),
         f"leads on to other addresses more than {MOST_REDIRECTS} times",
     ),
+    ((httpcore.ConnectTimeout,), f"did not answer within {TARGET_CONNECT_SECONDS:.0f} seconds"),
+    ((httpcore.TimeoutException,), f"did not answer within {TARGET_SECONDS:.0f} seconds"),
     ((httpx.ConnectTimeout, httpx.PoolTimeout), f"did not answer within {CONNECT_SECONDS:.0f} seconds"),
     ((httpx.TimeoutException,), f"was silent for {SILENT_SECONDS:.0f} seconds"),
-    ((httpx.ConnectError,), "cannot be reached ({cause})"),
+    ((httpx.ConnectError, httpcore.ConnectError), "cannot be reached ({cause})"),
 )
 """What goes wrong on the way, and how it is told; the first that fits."""
+HTTPCORE_ERRORS = (
+    httpcore.TimeoutException,
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+    httpcore.UnsupportedProtocol,
+    httpcore.ConnectionNotAvailable,
+)
 
 
 class Unreachable(Exception):
@@ -127,6 +157,188 @@ def fetch(
         return Fetched(response.status_code, response.headers, response.url, size)
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a target answered: at most `MOST_ANSWER_BYTES` of its body, as they came; `seconds` it took."""
+
+    status: int
+    headers: httpx.Headers
+    body: bytes
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class TargetClient:
+    """Connections to one target, kept open between calls and shared by threads."""
+
+    policy: Policy
+    allow_private: bool
+    pool: httpcore.ConnectionPool
+
+
+def check_target_address(url: str, *, allow_private: bool) -> None:
+    """Raise `Unreachable` for an address that could never be sent to. Looks nothing up."""
+    with _plain_words(NO_ADDRESS if allow_private else NO_TARGET):
+        _target_policy(url, allow_private=allow_private).check_url(url)
+
+
+@contextmanager
+def target_client(url: str, *, allow_private: bool) -> Iterator[TargetClient]:
+    """A client for calls of one target. Its name is looked up, and each address checked, whenever it connects.
+
+    It knows no redirects, cookies, proxies or `.netrc`: it has no code for them. Raises `Unreachable`.
+    """
+    with _plain_words(NO_TARGET):
+        policy = _target_policy(url, allow_private=allow_private)
+    with httpcore.ConnectionPool(
+        ssl_context=_authorities(),
+        max_connections=SENT_AT_ONCE,
+        max_keepalive_connections=SENT_AT_ONCE,
+        keepalive_expiry=5.0,
+        network_backend=_InTime(SafeBackend(policy=policy, resolver=_look_up)),
+    ) as pool:
+        yield TargetClient(policy, allow_private, pool)
+
+
+def call(
+    client: TargetClient, method: str, url: str, *, headers: Mapping[str, str], content: bytes = b""
+) -> Answer:
+    """One call, answered whole within `TARGET_SECONDS`. A redirect is an answer like any other. Raises `Unreachable`."""
+    began = time.monotonic()
+    _clock.last = began + TARGET_SECONDS
+    with _plain_words(NO_ADDRESS if client.allow_private else NO_TARGET):
+        client.policy.check_url(url)
+        address = httpx.URL(url)
+        request = httpcore.URL(
+            scheme=address.raw_scheme, host=address.raw_host, port=address.port, target=address.raw_path
+        )
+        usual = {
+            "Host": address.netloc.decode("ascii"),
+            "User-Agent": USER_AGENT,
+            "Accept-Encoding": "identity",
+        }
+        sent = httpx.Headers(usual | {"Content-Length": str(len(content))} if content else usual)
+        sent.update(headers)
+        with client.pool.stream(
+            method, request, headers=sent.raw, content=content or None, extensions={"timeout": TIMEOUTS}
+        ) as response:
+            body = _beginning(response)
+        return Answer(response.status, httpx.Headers(response.headers), body, time.monotonic() - began)
+
+
+TIMEOUTS = {
+    "connect": TARGET_CONNECT_SECONDS,
+    "read": TARGET_SECONDS,
+    "write": TARGET_SECONDS,
+    "pool": TARGET_SECONDS,
+}
+
+
+def _beginning(response: httpcore.Response) -> bytes:
+    body = b""
+    for chunk in response.iter_stream():
+        body += chunk
+        if len(body) >= MOST_ANSWER_BYTES:
+            break
+    return body[:MOST_ANSWER_BYTES]
+
+
+class _Clock(threading.local):
+    """When the call that this thread makes must be over, by the monotonic clock."""
+
+    last = float("inf")
+
+    def left(self, wanted: float | None, error: type[Exception]) -> float:
+        """Of the seconds wanted those that are left. Raises `error` when none are."""
+        seconds = self.last - time.monotonic()
+        if seconds <= 0:
+            raise error("the whole time is over")
+        return seconds if wanted is None else min(seconds, wanted)
+
+
+_clock = _Clock()
+
+
+class _InTime(httpcore.NetworkBackend):
+    """Opens streams whose every step ends when the whole call must: else a byte every few seconds would hold us for ever."""
+
+    def __init__(self, backend: SafeBackend) -> None:
+        self.backend = backend
+
+    def connect_tcp(  # noqa: PLR0917  # as httpcore calls it
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        """As the guarded backend, within the time."""
+        seconds = _clock.left(timeout, httpcore.ConnectTimeout)
+        return _StreamInTime(self.backend.connect_tcp(host, port, seconds, local_address, socket_options))
+
+
+class _StreamInTime(httpcore.NetworkStream):
+    """A stream of httpcore's own, each of whose steps gets the time that is left."""
+
+    def __init__(self, stream: httpcore.NetworkStream) -> None:
+        self.stream = stream
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self.stream.read(max_bytes, _clock.left(timeout, httpcore.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        for start in range(0, len(buffer), PIECE_BYTES):
+            seconds = _clock.left(timeout, httpcore.WriteTimeout)
+            self.stream.write(buffer[start : start + PIECE_BYTES], seconds)
+
+    def close(self) -> None:
+        self.stream.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        """The name is the one that was asked for, whatever address it led to: the certificate must be for it."""
+        seconds = _clock.left(timeout, httpcore.ConnectTimeout)
+        return _StreamInTime(self.stream.start_tls(ssl_context, server_hostname, seconds))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self.stream.get_extra_info(info)
+
+
+@lru_cache(maxsize=1)
+def _authorities() -> ssl.SSLContext:
+    """Whose certificates are believed. Reading them takes longer than a call, so it is done once."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
+def _look_up(*question: Any) -> Any:
+    """`socket.getaddrinfo` within the time for connecting: it knows none of its own, and a name server may never answer."""
+    found: list[Any] = []
+
+    def ask() -> None:
+        try:
+            found.append(socket.getaddrinfo(*question))
+        except Exception as error:
+            found.append(error)
+
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(_clock.left(TARGET_CONNECT_SECONDS, httpcore.ConnectTimeout))
+    if not found:
+        raise TimeoutError("the name was not found in time")
+    if isinstance(found[0], Exception):
+        raise found[0]
+    return found[0]
+
+
+def _target_policy(url: str, *, allow_private: bool) -> Policy:
+    if allow_private:
+        return _policy(url, allow_private=True)
+    # Two addresses, five seconds each, and five for the name: the whole fits into the time of one call.
+    return Policy(allowed_schemes=frozenset({"https"}), allowed_ports=TARGET_PORTS, max_connection_attempts=2)
+
+
 def _policy(url: str, *, allow_private: bool) -> Policy:
     """The port that the address names is fine, for somebody chose it; a redirect may lead to the usual ones besides."""
     try:
@@ -141,15 +353,15 @@ def _policy(url: str, *, allow_private: bool) -> Policy:
 
 
 @contextmanager
-def _plain_words() -> Iterator[None]:
+def _plain_words(no_address: str = NO_ADDRESS) -> Iterator[None]:
     try:
         yield
-    except (SSRFGuardError, httpx.HTTPError, httpx.InvalidURL) as error:
+    except (SSRFGuardError, httpx.HTTPError, httpx.InvalidURL, *HTTPCORE_ERRORS) as error:
         # From None: the request, whose headers hold the password, must not stand in anybody's log.
-        raise Unreachable(_in_words(error)) from None
+        raise Unreachable(_in_words(error, no_address)) from None
 
 
-def _in_words(error: Exception) -> str:
+def _in_words(error: Exception, no_address: str) -> str:
     blocked = error if isinstance(error, BlockedAddressError) else error.__cause__
     if isinstance(error, SSRFGuardError) and isinstance(blocked, BlockedAddressError):
         return _l(
@@ -159,6 +371,8 @@ def _in_words(error: Exception) -> str:
         )
     for kinds, words in WORDS:
         if isinstance(error, kinds):
+            if words is NO_ADDRESS:
+                return no_address
             return words.format(cause=_cause(error)) if "{" in words else words
     return f"broke off while it was read ({_cause(error)})"
 

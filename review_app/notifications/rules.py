@@ -15,6 +15,7 @@ class Kind(StrEnum):
     RETURNED = "returned"
     MENTIONED = "mentioned"
     IMPORT_FINISHED = "import_finished"
+    TARGET_OFF = "target_off"
 
 
 WORDS: Final = {
@@ -22,6 +23,7 @@ WORDS: Final = {
     Kind.RETURNED: _l("Something I decided comes back"),
     Kind.MENTIONED: _l("Somebody mentions me in a note"),
     Kind.IMPORT_FINISHED: _l("An import of mine finishes"),
+    Kind.TARGET_OFF: _l("A target of mine is switched off, since nothing arrives there"),
 }
 """Each kind as its switch in the profile says it."""
 
@@ -30,6 +32,7 @@ ADDRESSES: Final = {
     "import": "/imports/{}",
     "queue": "/queue{}",
     "bulk": "/bulk/{}",
+    "target": "/admin/targets/{}",
 }
 """Where the thing told of is read. Addresses, since this capability knows none of those above it."""
 

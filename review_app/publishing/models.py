@@ -26,7 +26,8 @@ class Target(Base):
     `sealed_password` and each of `sealed_secrets` are opened by `base.secrets` alone. `sealed_secrets` is a list of
     `{"id", "sealed", "created_at", "until"}`, the newest first; `until` is when a rotated one ends, or null. `events` are the
     kinds it wants to hear of, null is all. `options` is what only its kind knows. `failing_since` is the first of the failures
-    since the last success; `off_reason` is why the desk switched it off by itself, and empty when a person did.
+    since the last success; until `resting_until` nothing is sent, for it answered slowly and took nothing. `off_reason` is why
+    the desk switched it off by itself, and empty when a person did.
     """
 
     __tablename__ = "target"
@@ -45,6 +46,7 @@ class Target(Base):
     created_at: Mapped[datetime | None]
     last_success_at: Mapped[datetime | None]
     failing_since: Mapped[datetime | None]
+    resting_until: Mapped[datetime | None]
     off_reason: Mapped[str] = mapped_column(default="", server_default="")
     row_version: Mapped[int] = mapped_column(default=1, server_default="1")
     owner: Mapped[User | None] = relationship(lazy="raise")
@@ -84,7 +86,7 @@ class Delivery(Base):
         CheckConstraint(
             "state IN ('waiting', 'delivering', 'delivered', 'failed', 'dead', 'cancelled')", name="state"
         ),
-        Index("ix_delivery_due", "due_at", "id", sqlite_where=OPEN, postgresql_where=OPEN),
+        Index("ix_delivery_due", "target_id", "due_at", "id", sqlite_where=OPEN, postgresql_where=OPEN),
         Index("ix_delivery_in_order", "target_id", "subject", "id", sqlite_where=OPEN, postgresql_where=OPEN),
         Index("ix_delivery_dead", "target_id", "id", sqlite_where=DEAD, postgresql_where=DEAD),
         Index("ix_delivery_target_id_id", "target_id", "id"),
@@ -128,6 +130,16 @@ class DeliveryAttempt(Base):
     reason: Mapped[str] = mapped_column(default="")
     request: Mapped[dict[str, Any]]
     response: Mapped[str] = mapped_column(default="")
+
+
+class DeliveryCount(Base):
+    """How many tries of a target ended so, ever; the tries themselves are deleted when they are old."""
+
+    __tablename__ = "delivery_count"
+
+    target_id: Mapped[int] = mapped_column(ForeignKey("target.id", ondelete="CASCADE"), primary_key=True)
+    result: Mapped[str] = mapped_column(primary_key=True)
+    tries: Mapped[int]
 
 
 class PublishRun(Base):

@@ -1,1 +1,12 @@
 """The kinds of targets, one file each, all with the face of `face.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from review_app.publishing.kinds.face import Kind
+from review_app.publishing.kinds.webhook import Webhook
+
+_ALL: tuple[Kind, ...] = (Webhook(),)
+KINDS: Mapping[str, Kind] = {kind.name: kind for kind in _ALL}
+"""Every kind by its name, which is that of its file and of `Target.kind`."""

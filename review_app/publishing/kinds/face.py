@@ -18,12 +18,17 @@ class Action(StrEnum):
 
 
 class Result(StrEnum):
-    """How a try ended. `GONE`: the place says it is no more (410); it is switched off at once."""
+    """How a try ended.
+
+    `RETRY`: it may succeed later. `FAILED`: it never will as it is; dead at once. `GONE`: the place says it is no more (410);
+    it is switched off at once. `LATER`: it was not tried, since those before it showed that nobody is there; does not count.
+    """
 
     DONE = "done"
     RETRY = "retry"
     FAILED = "failed"
     GONE = "gone"
+    LATER = "later"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +136,8 @@ class Kind(Protocol):
 
     name: str
     at_once: int
+    senders: int
+    """How many threads may call its verbs at the same time for one place."""
     hears: frozenset[str] | None
     """The kinds of events it is sent; None is what each target chooses."""
 

@@ -1,0 +1,1 @@
+"""What goes out: events made into deliveries, deliveries sent in order until they succeed, and the log of every try."""

@@ -1,0 +1,120 @@
+"""Calling a target for many deliveries, in several threads, outside of any transaction. Knows no session."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+import structlog
+
+from review_app.base.clock import utc_now
+from review_app.publishing.deliveries.rules import BATCH_SECONDS, HOPELESS_SECONDS
+from review_app.publishing.kinds.face import Action, Kind, Outcome, Parcel, Place, Result
+
+OUR_MISTAKE = "the desk made a mistake while it sent this; the server's log says which"
+LOOK_SECONDS = 5.0
+"""How often it is looked whether leases are to be renewed."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A parcel and how its try ended; `milliseconds` is its part of the call in which it went."""
+
+    parcel: Parcel
+    outcome: Outcome
+    started_at: datetime
+    milliseconds: int
+
+
+def check_place(kind: Kind, place: Place) -> tuple[Outcome, int]:
+    """Try a target as its button does. Returns how it ended and the milliseconds that it took."""
+    began = time.monotonic()
+    outcome = _guarded(lambda: [kind.check(place)], 1)[0]
+    return outcome, _milliseconds(began)
+
+
+def send(kind: Kind, place: Place, parcels: Sequence[Parcel], alive: Callable[[], None]) -> list[Tried]:
+    """Send these, all of different subjects, and tell `alive` from time to time that it goes on.
+
+    What was not begun when the time was over, or when nothing had arrived for a while, comes back as `Result.LATER`.
+    """
+    portions = _portions(kind, parcels)
+    batch = _Batch(kind, place)
+    with ThreadPoolExecutor(max_workers=max(1, min(kind.senders, len(portions)))) as threads:
+        running: set[Future[list[Tried]]] = {threads.submit(batch.send, portion) for portion in portions}
+        tried: list[Tried] = []
+        while running:
+            ended, running = wait(running, timeout=LOOK_SECONDS, return_when=FIRST_COMPLETED)
+            tried += [one for future in ended for one in future.result()]
+            alive()
+    return tried
+
+
+def _portions(kind: Kind, parcels: Sequence[Parcel]) -> list[list[Parcel]]:
+    """Parcels of one action each, as many as one call takes and no more than a sender's share."""
+    portions: list[list[Parcel]] = []
+    for _, group in groupby(sorted(parcels, key=_by_action), key=_by_action):
+        same = list(group)
+        size = max(1, min(kind.at_once, math.ceil(len(same) / kind.senders)))
+        portions += [same[start : start + size] for start in range(0, len(same), size)]
+    return portions
+
+
+def _by_action(parcel: Parcel) -> str:
+    return parcel.action.value
+
+
+class _Batch:
+    """What the threads of one batch share: when it began, and whether anything has arrived."""
+
+    def __init__(self, kind: Kind, place: Place) -> None:
+        self.kind, self.place = kind, place
+        self.began, self.arrived, self.failed = time.monotonic(), False, False
+        self.verbs = {Action.PUBLISH: kind.publish, Action.WITHDRAW: kind.withdraw, Action.TELL: kind.tell}
+
+    def send(self, parcels: list[Parcel]) -> list[Tried]:
+        """One call of the kind, unless it has become pointless."""
+        started_at, began = utc_now(), time.monotonic()
+        if self._is_over():
+            return [Tried(parcel, Outcome(Result.LATER), started_at, 0) for parcel in parcels]
+        verb = self.verbs[parcels[0].action]
+        outcomes = _guarded(lambda: verb(self.place, parcels), len(parcels))
+        self.arrived = self.arrived or any(outcome.result is Result.DONE for outcome in outcomes)
+        self.failed = self.failed or not self.arrived
+        each = _milliseconds(began) // max(1, sum(outcome.result is not Result.LATER for outcome in outcomes))
+        return list(_tried(parcels, outcomes, started_at, each))
+
+    def _is_over(self) -> bool:
+        seconds = time.monotonic() - self.began
+        return seconds > BATCH_SECONDS or (seconds > HOPELESS_SECONDS and self.failed and not self.arrived)
+
+
+def _tried(
+    parcels: Sequence[Parcel], outcomes: Sequence[Outcome], started_at: datetime, milliseconds: int
+) -> Iterator[Tried]:
+    for parcel, outcome in zip(parcels, outcomes, strict=True):
+        yield Tried(parcel, outcome, started_at, milliseconds)
+
+
+def _guarded(work: Callable[[], Sequence[Outcome]], count: int) -> Sequence[Outcome]:
+    """What a kind answers; its mistakes are failed tries, and must not keep others from being sent."""
+    try:
+        outcomes = work()
+    except Exception:
+        log.exception("target_kind_failed")
+        return [Outcome(Result.RETRY, OUR_MISTAKE)] * count
+    if len(outcomes) != count:
+        log.error("target_kind_miscounted", parcels=count, outcomes=len(outcomes))
+        return [Outcome(Result.RETRY, OUR_MISTAKE)] * count
+    return outcomes
+
+
+def _milliseconds(began: float) -> int:
+    return round((time.monotonic() - began) * 1000)
