@@ -159,7 +159,7 @@ def fetch(
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a target answered: at most `MOST_ANSWER_BYTES` of its body, as they came; `seconds` it took."""
+    """What a target answered: the beginning of its body, as it came; `seconds` it took."""
 
     status: int
     headers: httpx.Headers
@@ -201,9 +201,18 @@ def target_client(url: str, *, allow_private: bool) -> Iterator[TargetClient]:
 
 
 def call(
-    client: TargetClient, method: str, url: str, *, headers: Mapping[str, str], content: bytes = b""
+    client: TargetClient,
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str],
+    content: bytes = b"",
+    most_bytes: int = MOST_ANSWER_BYTES,
 ) -> Answer:
-    """One call, answered whole within `TARGET_SECONDS`. A redirect is an answer like any other. Raises `Unreachable`."""
+    """One call, answered whole within `TARGET_SECONDS`. A redirect is an answer like any other. Raises `Unreachable`.
+
+    Of the body the first `most_bytes` are taken; who has to understand an answer, not only to keep it, may need more.
+    """
     began = time.monotonic()
     _clock.last = began + TARGET_SECONDS
     with _plain_words(NO_ADDRESS if client.allow_private else NO_TARGET):
@@ -222,7 +231,7 @@ def call(
         with client.pool.stream(
             method, request, headers=sent.raw, content=content or None, extensions={"timeout": TIMEOUTS}
         ) as response:
-            body = _beginning(response)
+            body = _beginning(response, most_bytes)
         return Answer(response.status, httpx.Headers(response.headers), body, time.monotonic() - began)
 
 
@@ -234,13 +243,13 @@ TIMEOUTS = {
 }
 
 
-def _beginning(response: httpcore.Response) -> bytes:
-    body = b""
+def _beginning(response: httpcore.Response, most_bytes: int) -> bytes:
+    body = bytearray()
     for chunk in response.iter_stream():
         body += chunk
-        if len(body) >= MOST_ANSWER_BYTES:
+        if len(body) >= most_bytes:
             break
-    return body[:MOST_ANSWER_BYTES]
+    return bytes(body[:most_bytes])
 
 
 class _Clock(threading.local):

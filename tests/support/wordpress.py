@@ -53,6 +53,17 @@ class WordPress:
         answer.raise_for_status()
         return answer
 
+    def sql(self, query: str) -> list[list[str]]:
+        """The rows that a query of its database gives."""
+        socket = f"--socket={self.folder / 'mysql.sock'}"
+        done = subprocess.run(
+            ["mariadb", "--no-defaults", socket, "--batch", "--skip-column-names", "wordpress", "-e", query],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        return [line.split("\t") for line in done.stdout.splitlines()]
+
     def requests(self) -> list[str]:
         """What was asked of it so far: a line each."""
         return (self.folder / "requests.log").read_text().splitlines()

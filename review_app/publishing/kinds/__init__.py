@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from review_app.publishing.kinds.face import Kind
 from review_app.publishing.kinds.webhook import Webhook
+from review_app.publishing.kinds.wordpress import WordPress
 
-_ALL: tuple[Kind, ...] = (Webhook(),)
+_ALL: tuple[Kind, ...] = (Webhook(), WordPress())
 KINDS: Mapping[str, Kind] = {kind.name: kind for kind in _ALL}
 """Every kind by its name, which is that of its file and of `Target.kind`."""
