@@ -51,6 +51,8 @@ from review_app.publishing import models as _publishing_models
 from review_app.publishing import public
 from review_app.publishing import views as publishing
 from review_app.publishing.deliveries import jobs as deliveries_jobs
+from review_app.publishing.export import api as export_api
+from review_app.publishing.export import views as export
 from review_app.review_queue import api as review_queue_api
 from review_app.review_queue import jobs as review_queue_jobs
 from review_app.review_queue import models as _review_queue_models
@@ -99,6 +101,8 @@ BLUEPRINTS = (
     public.blueprint,
     publishing.blueprint,
     publishing_api.blueprint,
+    export.blueprint,
+    export_api.blueprint,
     review_queue.blueprint,
     review_queue_api.blueprint,
     saved_views.blueprint,
@@ -149,6 +153,7 @@ PART_OF = {
     "bulk": "review_queue",
     "drafts": "review_queue",
     "notes": "articles",
+    "export": "publishing",
 }
 """Blueprints without an entry of their own in the header, and under whose they stand."""
 

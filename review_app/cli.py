@@ -16,6 +16,7 @@ from review_app.importing import commands as importing
 from review_app.importing.sources import commands as sources
 from review_app.operations import commands as operations
 from review_app.publishing import commands as publishing
+from review_app.publishing.export import commands as export
 from review_app.worker import work
 
 
@@ -32,6 +33,7 @@ GROUPS: tuple[click.Command, ...] = (
     *sources.COMMANDS,
     *operations.COMMANDS,
     *publishing.COMMANDS,
+    *export.COMMANDS,
     worker,
 )
 

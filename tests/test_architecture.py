@@ -96,6 +96,7 @@ GET     /api/v1/decisions/<int:decision_id>                  read articles
 POST    /api/v1/decisions/<int:decision_id>/rollback         review
 GET     /api/v1/evidence/paragraphs                          read articles
 GET     /api/v1/evidence/paragraphs/<string:digest>/articles  read articles
+GET     /api/v1/export                                       publish
 GET     /api/v1/imports                                      import
 POST    /api/v1/imports                                      import
 GET     /api/v1/imports/<int:batch_id>                       import
@@ -165,6 +166,7 @@ GET     /drafts                                              review
 GET     /evidence/paragraphs                                 read articles
 GET     /evidence/paragraphs/<string:digest>                 read articles
 GET     /find                                                read articles
+GET     /feed.atom                                           public
 GET     /healthz                                             public
 GET     /help/keys                                           own profile
 POST    /hooks/publish                                       signed hook
@@ -208,6 +210,8 @@ DELETE  /profile/tokens/<int:token_id>                       own profile
 GET     /publications                                        publish
 POST    /publications                                        publish
 GET     /publications/<int:run_id>                           publish
+GET     /publications/export                                 publish
+GET     /publications/export/file                            publish
 GET     /queue                                               review
 PUT     /queue/columns                                       review
 POST    /queue/next                                          review

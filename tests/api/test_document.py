@@ -79,6 +79,7 @@ def test_the_calls_that_programs_count_on_are_there(document: dict[str, Any]) ->
             ("POST", "/decisions/{decision_id}/rollback"),
             ("GET", "/evidence/paragraphs"),
             ("GET", "/evidence/paragraphs/{digest}/articles"),
+            ("GET", "/export"),
             ("GET", "/imports"),
             ("POST", "/imports/{batch_id}/cancel"),
             ("GET", "/imports/{batch_id}/differences"),
