@@ -183,7 +183,8 @@ def _unless_known(
         del response.headers["Content-Type"]
     # Weak, since compression changes the bytes.
     response.set_etag(tag, weak=True)
-    response.last_modified = changed_at
+    if changed_at is not None:
+        response.last_modified = changed_at
     response.headers["Cache-Control"] = FRESH
     return response
 

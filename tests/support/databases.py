@@ -53,6 +53,7 @@ ONE_DATABASE = (
     "publishing/test_browser.py",
     "publishing/test_pages.py",
     "publishing/test_public.py",
+    "publishing/test_public_site.py",
     "review_queue/test_browser.py",
     "review_queue/test_place_pages.py",
     "review_queue/test_views.py",
