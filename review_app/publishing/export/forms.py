@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wtforms import RadioField, StringField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import Length, Optional
 
 from review_app.base.forms import Form
@@ -18,5 +19,9 @@ FORMATS = (
 class ExportForm(Form):
     """What to download."""
 
-    format = RadioField(_l("Format"), choices=list(FORMATS), default=Format.JSONL.value)
+    format = RadioField(
+        _l("Format"),
+        choices=[SelectChoice(value, text) for value, text in FORMATS],
+        default=Format.JSONL.value,
+    )
     since = StringField(_l("Since"), [Optional(), Length(max=100)])

@@ -30,6 +30,7 @@ ACTING = re.compile(r"([\\`*_\[\]<>&~|#!])")
 """What would be a mark wherever it stands."""
 ACTING_FIRST = re.compile(r"^(?:([-+=:])|([0-9]+)([.)]))", re.MULTILINE)
 """What would begin something at the beginning of a line."""
+MARKED = re.compile(r"(?<!\\)[*~`]")
 BREAK = "\\\n"
 BLANKS = (" ", BREAK)
 BARE_BAR = re.compile(r"(?<!\\)\|")
@@ -40,14 +41,14 @@ IN_ADDRESS = re.compile(r"([\\<>&])")
 def to_markdown(html: str) -> str:
     """The text; `html` is what `sanitise` gave.
 
-    Marks of emphasis count by what stands beside them. Where the words would not come back the same, they are left out.
+    Marks within a line count by what stands beside them. Where the words would not come back the same, they are left out.
     """
     if not html.strip():
         return ""
     root = markup.fragment_fromstring(html, create_parent="div")
-    written = _Writer(emphasis=True).write(root)
-    if ("*" in written or "~~" in written) and not _comes_back(written, html):
-        written = _Writer(emphasis=False).write(root)
+    written = _Writer(marks=True).write(root)
+    if MARKED.search(written) and not _comes_back(written, html):
+        written = _Writer(marks=False).write(root)
     return written
 
 
@@ -64,7 +65,7 @@ def _words(html: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Writer:
-    emphasis: bool
+    marks: bool
 
     def write(self, root: HtmlElement) -> str:
         return "\n\n".join(self.blocks(root)) + "\n"
@@ -171,13 +172,13 @@ class _Writer:
             return BREAK
         if tag == "img":
             return _image(element) if element.get("src") else _escaped(element.get("alt"))
-        if tag in CODE:
+        if tag in CODE and self.marks:
             return _code(element.text_content())
         inside = "".join(self._inlines(element))
         if tag == "a" and element.get("href") and inside.strip():
             lead, words, trail = _apart(inside)
             return f"{lead}[{words}]({_address(element.get('href', ''))}){trail}"
-        if tag in MARKS and self.emphasis and inside.strip():
+        if tag in MARKS and self.marks and inside.strip():
             lead, words, trail = _apart(inside)
             return f"{lead}{MARKS[tag]}{words}{MARKS[tag]}{trail}"
         return inside
