@@ -450,7 +450,9 @@ class Outline(HTMLParser):
         if self.depth == 0:
             self.roots.append((tag, dict(attrs)))
         names = {name for name, _ in attrs}
-        if tag == "style" or (tag == "script" and "src" not in names):
+        # Linked data is no script: browsers neither run it nor ask the policy about it.
+        data = dict(attrs).get("type") == "application/ld+json"
+        if tag == "style" or (tag == "script" and "src" not in names and not data):
             self.refused.append(f"inline <{tag}>")
         self.refused += [name for name in names if name == "style" or name.startswith(("on", "hx-on"))]
         self.refused += [name for name, value in attrs if re.match(r"\s*(javascript|js):", value or "", re.I)]
@@ -512,6 +514,16 @@ def test_the_check_of_partials_sees_what_is_wrong(source, fine):
 @pytest.mark.parametrize("path", TEMPLATE_FILES, ids=lambda path: path.relative_to(TEMPLATES).as_posix())
 def test_no_template_holds_what_the_content_security_policy_refuses(path: Path):
     assert Outline(path.read_text()).refused == []
+
+
+LINKED_DATA = re.compile(r"<script[^>]*ld\+json[^>]*>(.*?)</script>", re.S)
+
+
+@pytest.mark.parametrize("path", TEMPLATE_FILES, ids=lambda path: path.relative_to(TEMPLATES).as_posix())
+def test_linked_data_is_written_by_tojson_alone(path: Path):
+    """It escapes what would end the element; anything else that stands in it might."""
+    for content in LINKED_DATA.findall(path.read_text()):
+        assert re.fullmatch(r"{{ [\w.]+\|tojson }}", content)
 
 
 @pytest.mark.parametrize(
