@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from review_app.base.settings import Settings, SettingsError
 from review_app.publishing.export import folder as folder_module
 from review_app.publishing.export.commands import export_command
 from review_app.publishing.export.folder import BadFolder, open_folder
@@ -199,3 +200,24 @@ def test_what_cannot_be_written_is_said(run, words):
     result = run(*words)
     assert result.exit_code in (1, 2)
     assert "Error" in result.stderr
+
+
+# --- the settings -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("folder", ["relative", "/", "/srv/../etc"])
+def test_the_folder_of_the_settings_is_a_whole_path(tmp_path, folder):
+    with pytest.raises(SettingsError, match="REVIEW_EXPORT_DIR"):
+        Settings.from_environment({"REVIEW_DATA_DIR": str(tmp_path), "REVIEW_EXPORT_DIR": folder})
+
+
+@pytest.mark.parametrize("language", ["e", "english language", 'en"><script>', "-"])
+def test_the_language_of_the_site_is_a_tag(tmp_path, language):
+    with pytest.raises(SettingsError, match="REVIEW_SITE_LANGUAGE"):
+        Settings.from_environment({"REVIEW_DATA_DIR": str(tmp_path), "REVIEW_SITE_LANGUAGE": language})
+
+
+def test_the_site_is_called_as_its_host_if_nobody_says_otherwise(tmp_path):
+    address = {"REVIEW_DATA_DIR": str(tmp_path), "REVIEW_BASE_URL": "https://desk.example.org/"}
+    assert Settings.from_environment(address).site_name == "desk.example.org"
+    assert Settings.from_environment(address | {"REVIEW_SITE_NAME": " The  Bench "}).site_name == "The Bench"
