@@ -52,6 +52,8 @@ from review_app.publishing import key_file, public
 from review_app.publishing import models as _publishing_models
 from review_app.publishing import views as publishing
 from review_app.publishing.deliveries import jobs as deliveries_jobs
+from review_app.publishing.export import api as export_api
+from review_app.publishing.export import views as export
 from review_app.publishing.targets import api as targets_api
 from review_app.publishing.targets import delivery_api as deliveries_api
 from review_app.publishing.targets import delivery_views as deliveries
@@ -116,6 +118,8 @@ BLUEPRINTS = (
     targets_api.blueprint,
     deliveries.blueprint,
     deliveries_api.blueprint,
+    export.blueprint,
+    export_api.blueprint,
     review_queue.blueprint,
     review_queue_api.blueprint,
     saved_views.blueprint,
@@ -171,6 +175,7 @@ PART_OF = {
     "notes": "articles",
     "truth": "publishing",
     "publish_hook": "publishing",
+    "export": "publishing",
 }
 """Blueprints without an entry of their own in the header, and under whose they stand."""
 

@@ -16,6 +16,7 @@ from review_app.importing import commands as importing
 from review_app.importing.sources import commands as sources
 from review_app.operations import commands as operations
 from review_app.publishing import commands as publishing
+from review_app.publishing.export import commands as export
 from review_app.publishing.targets import commands as targets
 from review_app.publishing.truth import commands as truth
 from review_app.worker import work
@@ -36,6 +37,7 @@ GROUPS: tuple[click.Command, ...] = (
     *publishing.COMMANDS,
     *truth.COMMANDS,
     *targets.COMMANDS,
+    *export.COMMANDS,
     worker,
 )
 

@@ -116,6 +116,7 @@ GET     /api/v1/deliveries/<int:delivery_id>/attempts        manage targets
 POST    /api/v1/deliveries/<int:delivery_id>/retry           manage targets
 GET     /api/v1/evidence/paragraphs                          read articles
 GET     /api/v1/evidence/paragraphs/<string:digest>/articles  read articles
+GET     /api/v1/export                                       publish
 GET     /api/v1/imports                                      import
 POST    /api/v1/imports                                      import
 GET     /api/v1/imports/<int:batch_id>                       import
@@ -210,6 +211,7 @@ GET     /drafts                                              review
 GET     /evidence/paragraphs                                 read articles
 GET     /evidence/paragraphs/<string:digest>                 read articles
 GET     /find                                                read articles
+GET     /feed.atom                                           public
 GET     /healthz                                             public
 GET     /help/keys                                           own profile
 POST    /hooks/publish                                       signed hook
@@ -266,6 +268,8 @@ POST    /publications/preview                                publish
 GET     /publications/schedules                              publish
 POST    /publications/schedules                              publish
 DELETE  /publications/schedules/<int:schedule_id>            publish
+GET     /publications/export                                 publish
+GET     /publications/export/file                            publish
 GET     /queue                                               review
 PUT     /queue/columns                                       review
 POST    /queue/next                                          review
@@ -507,7 +511,9 @@ class Outline(HTMLParser):
         if self.depth == 0:
             self.roots.append((tag, dict(attrs)))
         names = {name for name, _ in attrs}
-        if tag == "style" or (tag == "script" and "src" not in names):
+        # Linked data is no script: browsers neither run it nor ask the policy about it.
+        data = dict(attrs).get("type") == "application/ld+json"
+        if tag == "style" or (tag == "script" and "src" not in names and not data):
             self.refused.append(f"inline <{tag}>")
         self.refused += [name for name in names if name == "style" or name.startswith(("on", "hx-on"))]
         self.refused += [name for name, value in attrs if re.match(r"\s*(javascript|js):", value or "", re.I)]
@@ -569,6 +575,16 @@ def test_the_check_of_partials_sees_what_is_wrong(source, fine):
 @pytest.mark.parametrize("path", TEMPLATE_FILES, ids=lambda path: path.relative_to(TEMPLATES).as_posix())
 def test_no_template_holds_what_the_content_security_policy_refuses(path: Path):
     assert Outline(path.read_text()).refused == []
+
+
+LINKED_DATA = re.compile(r"<script[^>]*ld\+json[^>]*>(.*?)</script>", re.S)
+
+
+@pytest.mark.parametrize("path", TEMPLATE_FILES, ids=lambda path: path.relative_to(TEMPLATES).as_posix())
+def test_linked_data_is_written_by_tojson_alone(path: Path):
+    """It escapes what would end the element; anything else that stands in it might."""
+    for content in LINKED_DATA.findall(path.read_text()):
+        assert re.fullmatch(r"{{ [\w.]+\|tojson }}", content)
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import ipaddress
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 SECRET_KEY_BYTES = 32
 """A secret key shorter than this is refused in production."""
@@ -36,6 +38,9 @@ IMPORT_LIMITS = (
 SWITCH_WORDS = {"on": True, "yes": True, "true": True, "1": True} | dict.fromkeys(
     ("", "off", "no", "false", "0"), False
 )
+
+LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
+"""The shape of a language tag (RFC 5646, 2.1)."""
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -68,6 +73,9 @@ class Settings:
     allow_private_targets: bool = False
     import_folders: tuple[Path, ...] = ()
     import_mapping: str = ""
+    site_name: str = ""
+    site_language: str = "en"
+    export_dir: Path | None = None
 
     @property
     def max_upload_bytes(self) -> int:
@@ -102,6 +110,9 @@ class Settings:
             allow_private_targets=_switch(values, "REVIEW_ALLOW_PRIVATE_TARGETS"),
             import_folders=_folders(values, "REVIEW_IMPORT_FOLDERS"),
             import_mapping=_text_of(values, "REVIEW_IMPORT_MAPPING"),
+            site_name=_site_name(values),
+            site_language=_language(values, "REVIEW_SITE_LANGUAGE"),
+            export_dir=_folder(values, "REVIEW_EXPORT_DIR"),
         )
 
 
@@ -151,6 +162,31 @@ def _folders(values: Mapping[str, str], name: str) -> tuple[Path, ...]:
         if not folder.is_absolute():
             raise SettingsError(f"{name} names {str(folder)!r}; each folder must be a whole path.")
     return folders
+
+
+def _folder(values: Mapping[str, str], name: str) -> Path | None:
+    """The one folder that a variable names; None if it names none."""
+    text = values.get(name, "").strip()
+    if not text:
+        return None
+    if not Path(text).is_absolute() or text == "/" or ".." in Path(text).parts:
+        raise SettingsError(
+            f"{name} is {text!r}; it must be the whole path of a folder, without '..', and not '/'."
+        )
+    return Path(text)
+
+
+def _site_name(values: Mapping[str, str]) -> str:
+    """What the public pages are called: as set, or as the host of their address."""
+    given = " ".join(values.get("REVIEW_SITE_NAME", "").split())
+    return given or urlsplit(values.get("REVIEW_BASE_URL") or "").hostname or ""
+
+
+def _language(values: Mapping[str, str], name: str) -> str:
+    tag = values.get(name, "").strip() or "en"
+    if not LANGUAGE_TAG.fullmatch(tag):
+        raise SettingsError(f"{name} is {tag!r}; it must be the tag of a language, such as 'en' or 'pt-BR'.")
+    return tag
 
 
 def _secret_key(values: Mapping[str, str], data_dir: Path, *, production: bool) -> str:

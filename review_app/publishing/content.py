@@ -14,6 +14,7 @@ from review_app.articles.queries import approved_wording
 from review_app.base.clock import utc_now
 from review_app.base.secrets import unseal
 from review_app.base.settings import Settings
+from review_app.publishing.export.records import record_of
 from review_app.publishing.kinds.face import Content, Place, Remote
 from review_app.publishing.models import RemoteArticle, Target
 
@@ -44,6 +45,7 @@ def contents_of(
 
 def _content(session: Session, article: Article, there: RemoteArticle | None, site_url: str) -> Content:
     text = approved_wording(session, article)
+    url = f"{site_url}/p/{article.slug}" if site_url else ""
     return Content(
         article_id=article.id,
         source_id=article.source_id,
@@ -53,9 +55,10 @@ def _content(session: Session, article: Article, there: RemoteArticle | None, si
         title=article.title if text is None else text.title,
         excerpt=article.excerpt if text is None else text.excerpt,
         html="" if text is None else text.html,
-        public_url=f"{site_url}/p/{article.slug}" if site_url else "",
+        public_url=url,
         remote=None if there is None else _remote(there),
         imported_from=_origin(article.meta.imported),
+        record={} if text is None else record_of(article, text, article.revision_version, url),
     )
 
 
@@ -82,6 +85,7 @@ def place_of(target: Target, settings: Settings, now: datetime | None = None) ->
         options=dict(target.options or {}),
         site_url=(settings.base_url or "").rstrip("/"),
         allow_private=settings.allow_private_targets,
+        export_dir=str(settings.export_dir or ""),
     )
 
 

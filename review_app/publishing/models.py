@@ -188,6 +188,7 @@ class Publication(Base):
             name="state",
         ),
         Index("ix_publication_target_id_article_id", "target_id", "article_id"),
+        Index("ix_publication_delivered_at", "delivered_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, exists, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, case, exists, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from review_app.articles.models import Article, ArticleBody, ArticleVersion
@@ -70,10 +70,14 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class PublicPage:
-    """What stands behind a public address: an article with the text that was published, or (None) one that was withdrawn."""
+    """What stands behind a public address: an article with the text that was published, or (None) one that was withdrawn.
+
+    `published_at` is when it first came to our pages, if that is known.
+    """
 
     article: Article
     text: Wording | None
+    published_at: datetime | None = None
 
     @property
     def changed_at(self) -> datetime:
@@ -319,40 +323,45 @@ def public_page(session: Session, slug: str) -> PublicPage:
     """The article behind a public address. Raises `NotFound` for one that was never published there."""
     published = Article.published_digest == ArticleVersion.text_digest
     found = session.execute(
-        select(Article, ArticleBody.html, ArticleVersion)
+        select(Article, ArticleBody.html, ArticleVersion, _first_published_at())
         .join(ArticleBody, ArticleBody.article_id == Article.id)
         .outerjoin(ArticleVersion, published & (ArticleVersion.article_id == Article.id))
         .where(Article.slug == slug)
     ).one_or_none()
     if found is None:
         raise NotFound("There is no such page.")
-    article, html, kept = found
+    article, html, kept, first = found
     if article.indexable and article.published_version is not None:
-        return PublicPage(article, _published_wording(article, html, kept))
-    once = (
-        select(Publication.id)
-        .join(Target)
-        .where(
-            Publication.article_id == article.id, Target.kind == "site", Publication.delivered_at.is_not(None)
-        )
-    )
-    if session.scalar(once.limit(1)) is None:
+        return PublicPage(article, published_wording(article, html, kept), first)
+    if first is None:
         raise NotFound("There is no such page.")
-    return PublicPage(article, None)
+    return PublicPage(article, None, first)
 
 
-def _published_wording(article: Article, html: str, kept: ArticleVersion | None) -> Wording | None:
+def _first_published_at() -> ScalarSelect[datetime | None]:
+    """When an article first came to our own pages; null if it never did."""
+    return (
+        select(func.min(Publication.delivered_at))
+        .join(Target, Target.id == Publication.target_id)
+        .where(Publication.article_id == Article.id, Target.kind == "site")
+        .correlate(Article)
+        .scalar_subquery()
+    )
+
+
+def published_wording(article: Article, html: str, kept: ArticleVersion | None) -> Wording | None:
     """Never simply the text that stands, but the one that was published: an import may have put another in its place."""
     if article.published_digest == article.text_digest:
         return Wording.of(article, html, kept)
     return None if kept is None else Wording.of_kept(kept)
 
 
-def _published() -> ColumnElement[bool]:
+def is_published() -> ColumnElement[bool]:
+    """What the public may read now, and the only thing that sitemap, feed and export name."""
     return Article.indexable & Article.published_version.is_not(None)
 
 
-def _changed_at() -> ColumnElement[datetime]:
+def changed_at() -> ColumnElement[datetime]:
     """As `PublicPage.changed_at`: an import of a text that the public does not read changes nothing for it."""
     kept = Article.published_digest != Article.text_digest
     return case((kept & Article.decided_at.is_not(None), Article.decided_at), else_=Article.updated_at)
@@ -364,7 +373,7 @@ def sitemap_parts(session: Session) -> Sequence[SitemapPart]:
     # does not know that two parameters are one figure.
     number = (Article.id // SITEMAP_PART).label("number")
     rows = session.execute(
-        select(number, func.max(_changed_at())).where(_published()).group_by("number").order_by("number")
+        select(number, func.max(changed_at())).where(is_published()).group_by("number").order_by("number")
     )
     return [SitemapPart(part, changed) for part, changed in rows]
 
@@ -373,8 +382,8 @@ def sitemap_entries(session: Session, number: int) -> Sequence[SitemapEntry]:
     """The published pages of one part. Raises `NotFound` when there is none."""
     first = number * SITEMAP_PART
     rows = session.execute(
-        select(Article.slug, _changed_at())
-        .where(_published(), Article.id >= first, Article.id < first + SITEMAP_PART)
+        select(Article.slug, changed_at())
+        .where(is_published(), Article.id >= first, Article.id < first + SITEMAP_PART)
         .order_by(Article.id)
     )
     entries = [SitemapEntry(*row) for row in rows]

@@ -82,6 +82,7 @@ def test_the_calls_that_programs_count_on_are_there(document: dict[str, Any]) ->
             ("POST", "/deliveries/{delivery_id}/retry"),
             ("GET", "/evidence/paragraphs"),
             ("GET", "/evidence/paragraphs/{digest}/articles"),
+            ("GET", "/export"),
             ("GET", "/imports"),
             ("POST", "/imports/{batch_id}/cancel"),
             ("GET", "/imports/{batch_id}/differences"),

@@ -63,6 +63,7 @@ ONE_DATABASE = (
     "publishing/targets/test_browser.py",
     "publishing/targets/test_commands.py",
     "publishing/targets/test_pages.py",
+    "publishing/test_public_site.py",
     "review_queue/test_browser.py",
     "review_queue/test_place_pages.py",
     "review_queue/test_views.py",

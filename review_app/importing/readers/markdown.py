@@ -96,8 +96,17 @@ def _record(data: bytes, limits: Limits) -> RawRecord:
     tokens = _tokens(parted.text, limits)
     title = _take_title(tokens) if not fields.get("title") else None
     fields = {"title": title, **_without(fields, "title")} if title else fields
-    html = RENDERER.render(_with_figures(tokens), MARKDOWN.options, {})
-    return RawRecord(1, 1, fields, html, page)
+    return RawRecord(1, 1, fields, _html(tokens), page)
+
+
+def rendered(text: str) -> str:
+    """The HTML that the reader makes of a text without front matter. Raises `Fault`."""
+    return _html(_tokens(text, DEFAULT_LIMITS))
+
+
+def _html(tokens: Sequence[Token]) -> str:
+    html: str = RENDERER.render(_with_figures(tokens), MARKDOWN.options, {})
+    return html
 
 
 def _without(fields: dict[str, Any], name: str) -> dict[str, Any]:

@@ -46,6 +46,8 @@ class Place:
     site_url: str = ""
     """Where the public reaches our own pages, without a slash at its end; empty when `REVIEW_BASE_URL` is not set."""
     allow_private: bool = False
+    export_dir: str = ""
+    """The folder below which exports may be written; empty when `REVIEW_EXPORT_DIR` is not set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,8 @@ class Content:
     remote: Remote | None = None
     imported_from: Mapping[str, Any] = field(default_factory=dict)
     """What the import kept of its origin, such as WordPress's `post_id` and `guid`."""
+    record: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """The whole of it in the names of JSON Lines, as an export holds it; empty where no text may go out."""
 
 
 @dataclass(frozen=True, slots=True)
