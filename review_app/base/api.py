@@ -70,7 +70,9 @@ class Listing(Struct, Generic[Item], frozen=True):
 
 
 class Download(Struct, frozen=True):
-    """Stands among the answers of a view that gives a file, as a `Response`."""
+    """Stands among the answers of a view that gives a file, as a `Response`; a kind of it can name its media types."""
+
+    media: ClassVar[tuple[str, ...]] = ("application/octet-stream",)
 
 
 class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -117,7 +117,9 @@ def _add_schemas(spec: APISpec, operations: list[Operation]) -> None:
     kinds: list[Any] = [Problem, InvalidProblem]
     for operation in operations:
         kinds += [
-            kind for kind in (operation.body, *operation.answers.values()) if kind not in {None, Download}
+            kind
+            for kind in (operation.body, *operation.answers.values())
+            if kind is not None and not _is_file(kind)
         ]
         kinds += operation.problems.values()
     _, schemas = msgspec.json.schema_components(kinds, ref_template=REF)
@@ -194,11 +196,17 @@ def _success(status: int, kind: Any, operation: Operation) -> dict[str, Any]:
             name: {"description": says, "schema": {"type": "string"}}
             for name, says in operation.headers.items()
         }
-    if kind is Download:
-        answer["content"] = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+    if _is_file(kind):
+        answer["content"] = {
+            media: {"schema": {"type": "string", "format": "binary"}} for media in kind.media
+        }
     elif kind is not None:
         answer["content"] = {"application/json": {"schema": _schema(kind)}}
     return answer
+
+
+def _is_file(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Download)
 
 
 def _problems(call: _Call) -> dict[int, type[Problem]]:

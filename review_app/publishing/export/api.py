@@ -6,11 +6,11 @@ from flask import Blueprint, Response
 
 from review_app.accounts.permissions import permit
 from review_app.accounts.rules import Permission
-from review_app.base.api import Download, operation
+from review_app.base.api import operation
 from review_app.base.security import csrf
 from review_app.publishing.export.downloads import CURSOR, download
 from review_app.publishing.export.rules import Format
-from review_app.publishing.export.schemas import ExportQuery
+from review_app.publishing.export.schemas import ExportFile, ExportQuery
 
 blueprint = Blueprint("export_api", __name__, url_prefix="/api/v1")
 csrf.exempt(blueprint)
@@ -19,7 +19,7 @@ csrf.exempt(blueprint)
 @blueprint.get("/export")
 @permit(Permission.PUBLISH)
 @operation(
-    {200: Download},
+    {200: ExportFile},
     headers={CURSOR: "Goes into `since` for what changes from the beginning of this export on."},
 )
 def export(query: ExportQuery) -> Response:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
-from review_app.base.api import Input, Text
+from review_app.base.api import Download, Input, Text
 
 
 class ExportQuery(Input, frozen=True, kw_only=True):
@@ -18,3 +18,9 @@ class ExportQuery(Input, frozen=True, kw_only=True):
     since: Annotated[
         Text, Meta(description="`X-Export-Cursor` of an earlier export: only what changed after it.")
     ] = ""
+
+
+class ExportFile(Download, frozen=True):
+    """Lines, or an archive of pages."""
+
+    media: ClassVar[tuple[str, ...]] = ("application/jsonl", "application/gzip")
