@@ -34,7 +34,7 @@ AT_WORK: Final = (RunState.QUEUED, RunState.RUNNING)
 
 UNENDED: Final = (*AT_WORK, RunState.PAUSED)
 
-CONTENT_KINDS: Final = ("site", "wordpress")
+CONTENT_KINDS: Final = ("site", "wordpress", "export")
 """The kinds of targets that articles are brought to; the others are told of it."""
 
 
