@@ -27,6 +27,11 @@ from tests.support.servers import as_user, leashed, own_folder
 
 KINDS = ("sqlite", "postgresql")
 ONE_DATABASE = (
+    "test_architecture.py",
+    "test_assets.py",
+    "test_languages.py",
+    "test_told.py",
+    "api/test_document.py",
     "test_security.py",
     "test_error_pages.py",
     "test_every_page.py",
