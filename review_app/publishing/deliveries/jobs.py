@@ -19,7 +19,7 @@ from review_app.base.web import settings
 from review_app.outbox.models import OutboxEvent
 from review_app.publishing.content import place_of
 from review_app.publishing.deliveries.forgetting import forget_some, something_old
-from review_app.publishing.deliveries.leases import lease_some, renew
+from review_app.publishing.deliveries.leases import lease_some, note_begun, renew
 from review_app.publishing.deliveries.marks import Moot, mark_tried
 from review_app.publishing.deliveries.parcels import packed
 from review_app.publishing.deliveries.queries import due_targets
@@ -27,7 +27,7 @@ from review_app.publishing.deliveries.relay import is_released, relay_some
 from review_app.publishing.deliveries.rules import LEASE, LEASED_AT_ONCE, RUN_SECONDS
 from review_app.publishing.deliveries.sending import Tried, send
 from review_app.publishing.kinds import KINDS
-from review_app.publishing.kinds.face import Outcome, Parcel, Place, Result
+from review_app.publishing.kinds.face import Action, Outcome, Parcel, Place, Result
 from review_app.publishing.models import Delivery
 
 THE_ONE = 0
@@ -136,6 +136,8 @@ def _send_some(target_id: int) -> bool:
 def _load(leased: Sequence[Delivery]) -> _Load:
     target, chosen = leased[0].target, settings()
     parcels, moot = packed(db.session(), leased, (chosen.base_url or "").rstrip("/"))
+    publishes = [parcel.delivery_id for parcel in parcels if parcel.action is Action.PUBLISH]
+    note_begun(db.session(), publishes, utc_now())
     try:
         return _Load(place_of(target, chosen, utc_now()), target.kind, parcels, moot)
     except CannotOpen as error:

@@ -68,6 +68,17 @@ def _how_many(target: Target) -> int:
     return LEASED_AT_ONCE if kind.senders > 1 else min(max(kind.at_once, LEASED_AT_ONCE), MOST_AT_ONCE)
 
 
+def note_begun(session: Session, delivery_ids: Sequence[int], now: datetime) -> None:
+    """Note, before it is sent, that what these publish may stand there from now on: their worker may be killed at any moment."""
+    if delivery_ids:
+        session.execute(
+            update(Delivery)
+            .where(Delivery.id.in_(delivery_ids), Delivery.begun_at.is_(None))
+            .values(begun_at=now)
+            .execution_options(synchronize_session=False)
+        )
+
+
 def renew(session: Session, delivery_ids: Sequence[int], worker: str, now: datetime) -> None:
     """Hold on to what is still being sent."""
     session.execute(
