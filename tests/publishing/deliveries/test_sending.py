@@ -339,7 +339,7 @@ def test_several_workers_at_once_send_each_once_and_in_order(app, receiver, targ
             idle = 0
             while idle < 20:
                 jobs.run_relay(0)
-                idle = 0 if jobs._send_some(target_id) else idle + 1
+                idle = 0 if jobs.send_all(target_id) else idle + 1
 
     threads = [threading.Thread(target=work) for _ in range(4)]
     for thread in threads:
