@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from review_app.base import outbound
 from review_app.base.clock import utc_now
+from review_app.base.database import db
 from review_app.base.errors import Conflict
 from review_app.notifications.models import Notification
 from review_app.outbox.actions import SYSTEM, cancel
@@ -500,3 +501,23 @@ def test_a_target_that_is_off_gets_nothing_and_what_is_for_it_waits(
     deliver(target_id)
     assert receiver.calls == []
     assert [one.state for one in deliveries_of(target_id)] == ["waiting"]
+
+
+def test_a_batch_costs_the_same_few_statements_however_much_it_holds(
+    app, receiver, target_at, tell, hand_over
+):
+    target_id = target_at(receiver)
+    costs = []
+    with app.app_context():
+        counted: list[str] = []
+        event.listen(db.engine, "before_cursor_execute", lambda *given: counted.append(given[2]))
+        for size in (1, 2, rules.LEASED_AT_ONCE - 1):
+            tell(*[f"a-{number}" for number in range(size)])
+            hand_over()
+            counted.clear()
+            assert jobs.send_all(target_id) == 1
+            costs.append(len([one for one in counted if one != "BEGIN IMMEDIATE"]))
+    assert len(receiver.accepted) == 2 + rules.LEASED_AT_ONCE
+    # Target, next, take, events; target, mark, tries, counts, target, and that there is nothing more to take.
+    assert len(set(costs)) == 1
+    assert costs[0] <= 12, counted
