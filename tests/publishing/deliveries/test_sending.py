@@ -13,6 +13,7 @@ from review_app.base import outbound
 from review_app.base.clock import utc_now
 from review_app.base.database import db
 from review_app.base.errors import Conflict
+from review_app.base.messages import Message
 from review_app.notifications.models import Notification
 from review_app.outbox.actions import SYSTEM, cancel
 from review_app.publishing.deliveries import jobs, rules
@@ -257,8 +258,11 @@ def test_what_is_being_sent_cannot_be_replayed(receiver, target_at, tell, hand_o
     hand_over()
     with session_of() as session:
         (leased,) = lease_some(session, target_id, "worker", utc_now())
-    with session_of() as session, pytest.raises(Conflict):
+    with session_of() as session, pytest.raises(Conflict) as told:
         replay(session, leased.id, actor=SYSTEM, now=utc_now())
+    (said,) = told.value.args
+    assert isinstance(said, Message)
+    assert said == said.message == "It is being sent just now."
 
 
 # --- in order -----------------------------------------------------------------------------------------------------------
