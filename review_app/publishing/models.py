@@ -79,7 +79,8 @@ class Delivery(Base):
     """One event of the outbox to one target, once; sent until it succeeds, is dead, or is cancelled.
 
     Of one subject (`article:<source_id>`) at one target, the earlier is always sent before the later. `message_id` is the
-    `webhook-id` of every try. A row is taken by a conditional update of `leased_by` and `lease_until`.
+    `webhook-id` of every try. A row is taken by a conditional update of `leased_by` and `lease_until`. `begun_at` is when a
+    worker was first about to bring an article there: from then on it may stand there, whatever became of the worker.
     """
 
     __tablename__ = "delivery"
@@ -111,6 +112,7 @@ class Delivery(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     due_at: Mapped[datetime]
+    begun_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     leased_by: Mapped[str | None]
     lease_until: Mapped[datetime | None]

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, Row, select, update
 from sqlalchemy.orm import Session
 
 from review_app.outbox.actions import announce
@@ -15,10 +15,12 @@ from review_app.outbox.models import OutboxEvent
 from review_app.publishing.deliveries.rules import State
 from review_app.publishing.deliveries.sending import Tried
 from review_app.publishing.kinds.face import Action, Content, Remote, Result
-from review_app.publishing.models import Delivery, Publication, RemoteArticle, Target
+from review_app.publishing.models import Publication, RemoteArticle, Target
 
-Ended = tuple[Delivery, str, str]
-"""A delivery, the state it has now, and the reason."""
+Ended = tuple[Row[Any], str, str]
+"""A delivery (its id, target, article, publication and action), the state it has now, and the reason."""
+
+ANNOUNCED = {Action.PUBLISH: "article.published", Action.WITHDRAW: "publication.withdrawn"}
 
 
 def note_effects(
@@ -28,9 +30,8 @@ def note_effects(
     ours = {delivery.id for delivery, _, _ in ended}
     _note_places(session, target, [one for one in tried if one.parcel.delivery_id in ours], now)
     _note_publications(session, ended, now)
-    for one in tried:
-        if one.outcome.result is Result.DONE and one.parcel.delivery_id in ours:
-            _announce(session, target, one, now)
+    arrived = [one for one in tried if one.outcome.result is Result.DONE and one.parcel.delivery_id in ours]
+    _announce(session, target, arrived, now)
 
 
 def _note_places(session: Session, target: Target, tried: Iterable[Tried], now: datetime) -> None:
@@ -71,21 +72,27 @@ def _place(one: Tried) -> Remote | None:
 
 def _note_publications(session: Session, ended: Iterable[Ended], now: datetime) -> None:
     """Delivered, dead, or no longer to be published; and what stood there before a withdrawal is withdrawn."""
-    for delivery, state, reason in sorted(ended, key=lambda one: one[0].publication_id or 0):
-        if delivery.publication_id is not None and (become := _becomes(state)) is not None:
-            values: dict[str, Any] = {"state": become, "reason": reason}
-            if become == "delivered":
-                values["delivered_at"] = now
-            session.execute(
-                update(Publication).where(Publication.id == delivery.publication_id).values(values)
-            )
+    become: dict[tuple[str, str], list[int]] = {}
+    withdrawn: dict[int, list[int]] = {}
+    for delivery, state, reason in ended:
+        if delivery.publication_id is not None and (now_is := _becomes(state)) is not None:
+            become.setdefault((now_is, reason), []).append(delivery.publication_id)
         if delivery.action == Action.WITHDRAW.value and state == State.DELIVERED.value:
-            session.execute(
-                update(Publication)
-                .where(Publication.target_id == delivery.target_id, Publication.state == "delivered")
-                .where(Publication.article_id == delivery.article_id)
-                .values(state="withdrawn")
-            )
+            withdrawn.setdefault(delivery.target_id, []).append(delivery.article_id)
+    for (state, reason), ids in sorted(become.items()):
+        values: dict[str, Any] = {"state": state, "reason": reason}
+        if state == "delivered":
+            values["delivered_at"] = now
+        _update(session, Publication.id.in_(ids), values=values)
+    for target_id, ids in withdrawn.items():
+        there = Publication.target_id == target_id, Publication.state == "delivered"
+        _update(session, *there, Publication.article_id.in_(ids), values={"state": "withdrawn"})
+
+
+def _update(session: Session, *where: ColumnElement[bool], values: dict[str, Any]) -> None:
+    session.execute(
+        update(Publication).where(*where).values(values).execution_options(synchronize_session=False)
+    )
 
 
 def _becomes(state: str) -> str | None:
@@ -95,16 +102,21 @@ def _becomes(state: str) -> str | None:
     return state if state in {State.DELIVERED.value, State.DEAD.value} else None
 
 
-def _announce(session: Session, target: Target, one: Tried, now: datetime) -> None:
-    """Tell others that an article was published or taken down in a place of others; once, however often it is sent."""
-    remote, parcel = _place(one), one.parcel
-    if parcel.content is None or remote is None:
+def _announce(session: Session, target: Target, arrived: Iterable[Tried], now: datetime) -> None:
+    """Tell others what was published or taken down in a place of others; once, however often it is sent."""
+    placed = {
+        f"delivery:{one.parcel.delivery_id}": (one.parcel, one.parcel.content, remote)
+        for one in arrived
+        if one.parcel.content is not None and (remote := _place(one)) is not None
+    }
+    if not placed:
         return
-    kind = {Action.PUBLISH: "article.published", Action.WITHDRAW: "publication.withdrawn"}[parcel.action]
-    cause = f"delivery:{parcel.delivery_id}"
-    if session.scalar(select(OutboxEvent.id).where(OutboxEvent.cause == cause)) is None:
-        payload = _payload(parcel.content, target, remote)
-        announce(session, kind, parcel.subject, cause=cause, payload=payload, now=now)
+    told = set(session.scalars(select(OutboxEvent.cause).where(OutboxEvent.cause.in_(placed))))
+    for cause, (parcel, content, remote) in placed.items():
+        if cause not in told:
+            kind = ANNOUNCED[parcel.action]
+            payload = _payload(content, target, remote)
+            announce(session, kind, parcel.subject, cause=cause, payload=payload, now=now)
 
 
 def _payload(content: Content, target: Target, remote: Remote) -> dict[str, Any]:

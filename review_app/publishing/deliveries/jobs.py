@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from review_app.base.clock import utc_now
 from review_app.base.database import db, transaction
@@ -19,7 +20,7 @@ from review_app.base.web import settings
 from review_app.outbox.models import OutboxEvent
 from review_app.publishing.content import place_of
 from review_app.publishing.deliveries.forgetting import forget_some, something_old
-from review_app.publishing.deliveries.leases import lease_some, renew
+from review_app.publishing.deliveries.leases import Leased, lease_some, note_begun, renew
 from review_app.publishing.deliveries.marks import Moot, mark_tried
 from review_app.publishing.deliveries.parcels import packed
 from review_app.publishing.deliveries.queries import due_targets
@@ -27,8 +28,7 @@ from review_app.publishing.deliveries.relay import is_released, relay_some
 from review_app.publishing.deliveries.rules import LEASE, LEASED_AT_ONCE, RUN_SECONDS
 from review_app.publishing.deliveries.sending import Tried, send
 from review_app.publishing.kinds import KINDS
-from review_app.publishing.kinds.face import Outcome, Parcel, Place, Result
-from review_app.publishing.models import Delivery
+from review_app.publishing.kinds.face import Action, Outcome, Parcel, Place, Result
 
 THE_ONE = 0
 """The row of a job that looks at all there is."""
@@ -79,12 +79,26 @@ def due_relay(now: datetime) -> Iterable[int]:
 
 def run_delivery(target_id: int) -> None:
     """Send to a target what is due, in batches, for a while; the next sweep goes on with what is left."""
-    last = time.monotonic() + RUN_SECONDS
     with _sending.to(target_id) as may:
-        while may and _send_some(target_id):
-            if time.monotonic() > last:
-                wake("delivery", target_id)
-                return
+        if may:
+            send_all(target_id)
+
+
+def send_all(target_id: int) -> int:
+    """Lease, send, and write down how it went with the same transaction that takes the next. Returns how many batches."""
+    last, batches = time.monotonic() + RUN_SECONDS, 0
+    load = _turn(target_id)
+    while load is not None:
+        batches += 1
+        if load.is_full:
+            wake("delivery", target_id)  # there may be more, for another process
+        tried = _tried(load)
+        goes_on = any(one.outcome.result is Result.DONE for one in tried) or bool(load.moot)
+        is_over = time.monotonic() > last
+        load = _turn(target_id, load, tried, take_more=goes_on and not is_over)
+        if goes_on and is_over:
+            wake("delivery", target_id)
+    return batches
 
 
 def due_deliveries(now: datetime) -> Iterable[int]:
@@ -109,46 +123,54 @@ def due_forgetting(now: datetime) -> Iterable[int]:
 class _Load:
     """One lease: what it holds, the place it goes to (None with `problem` if that cannot be opened), and what is moot."""
 
+    worker: str
     place: Place | None
     kind: str
     parcels: Sequence[Parcel]
     moot: Sequence[Moot]
     problem: str = ""
 
+    @property
+    def is_full(self) -> bool:
+        """Whether it took as many as it may, so that there may be more."""
+        return len(self.parcels) + len(self.moot) >= LEASED_AT_ONCE
 
-def _send_some(target_id: int) -> bool:
-    """Lease some, send them and write down how it went. Returns whether there may be more."""
-    worker = worker_name()
+
+def _turn(
+    target_id: int, done: _Load | None = None, tried: Sequence[Tried] = (), *, take_more: bool = True
+) -> _Load | None:
+    """Write down the batch that is done and take the next, in one transaction: half as many to wait for."""
     with transaction() as session:
-        leased = lease_some(session, target_id, worker, utc_now())
-        load = _load(leased) if leased else None
+        if done is not None:
+            mark_tried(session, target_id, tried, done.moot, worker=done.worker, now=utc_now())
+        worker = worker_name()
+        leased = lease_some(session, target_id, worker, utc_now()) if take_more else ()
+        load = _load(session, leased, worker) if leased else None
+        session.flush()
         session.expunge_all()
-    if load is None:
-        return False
-    if len(leased) >= LEASED_AT_ONCE:
-        wake("delivery", target_id)  # there may be more, for another process
-    tried = _tried(load, _holder([delivery.id for delivery in leased], worker))
-    with transaction() as session:
-        mark_tried(session, target_id, tried, load.moot, worker=worker, now=utc_now())
-    return any(one.outcome.result is Result.DONE for one in tried) or bool(load.moot)
+    return load
 
 
-def _load(leased: Sequence[Delivery]) -> _Load:
+def _load(session: Session, leased: Sequence[Leased], worker: str) -> _Load:
     target, chosen = leased[0].target, settings()
-    parcels, moot = packed(db.session(), leased, (chosen.base_url or "").rstrip("/"))
+    parcels, moot = packed(session, leased, (chosen.base_url or "").rstrip("/"))
+    publishes = [parcel.delivery_id for parcel in parcels if parcel.action is Action.PUBLISH]
+    note_begun(session, publishes, utc_now())
     try:
-        return _Load(place_of(target, chosen, utc_now()), target.kind, parcels, moot)
+        return _Load(worker, place_of(target, chosen, utc_now()), target.kind, parcels, moot)
     except CannotOpen as error:
-        return _Load(None, target.kind, parcels, moot, f"its secret cannot be opened: {error}")
+        problem = f"its secret cannot be opened: {error}"
+        return _Load(worker, None, target.kind, parcels, moot, problem)
 
 
-def _tried(load: _Load, alive: Callable[[], None]) -> list[Tried]:
+def _tried(load: _Load) -> list[Tried]:
     if load.place is None:
         failed = Outcome(Result.RETRY, load.problem)
         return [Tried(parcel, failed, utc_now(), 0) for parcel in load.parcels]
     if not load.parcels:
         return []
-    return send(KINDS[load.kind], load.place, load.parcels, alive)
+    held = [parcel.delivery_id for parcel in load.parcels] + [one.delivery_id for one in load.moot]
+    return send(KINDS[load.kind], load.place, load.parcels, _holder(held, load.worker))
 
 
 def _holder(delivery_ids: Sequence[int], worker: str) -> Callable[[], None]:

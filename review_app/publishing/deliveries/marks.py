@@ -6,31 +6,62 @@ import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Row, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from review_app.base.database import Base, insert_rows
-from review_app.publishing.deliveries.effects import note_effects
+from review_app.publishing.deliveries.effects import Ended, note_effects
 from review_app.publishing.deliveries.leases import lock_target
 from review_app.publishing.deliveries.rules import State, retry_delay
 from review_app.publishing.deliveries.sending import Tried
 from review_app.publishing.deliveries.standing import note_standing
 from review_app.publishing.kinds.face import Result
-from review_app.publishing.models import Delivery, DeliveryAttempt, DeliveryCount
+from review_app.publishing.models import DeliveryAttempt, DeliveryCount
 
 DELIVERIES, COUNTS = Base.metadata.tables["delivery"], Base.metadata.tables["delivery_count"]
 LONGEST_REASON = 500
+
+
+_MINE: Final = (
+    DELIVERIES.c.id.in_(bindparam("ids", expanding=True)),
+    DELIVERIES.c.leased_by == bindparam("worker"),
+    DELIVERIES.c.state == State.DELIVERING.value,
+)
+_KEPT: Final = tuple(
+    DELIVERIES.c[name]
+    for name in ("id", "target_id", "action", "article_id", "publication_id", "reason", "attempts", "due_at")
+)
+_OURS: Final = select(*_KEPT).where(*_MINE).order_by(DELIVERIES.c.id).with_for_update()
+_ARRIVED: Final = (
+    update(DELIVERIES)
+    .where(*_MINE)
+    .values(
+        state=State.DELIVERED.value,
+        reason="",
+        attempts=DELIVERIES.c.attempts + 1,
+        finished_at=bindparam("ended"),
+        leased_by=None,
+        lease_until=None,
+    )
+    .returning(*_KEPT)
+)
+_CHANGED: Final = ("state", "reason", "attempts", "due_at", "finished_at")
+_MARK: Final = (
+    update(DELIVERIES)
+    .where(DELIVERIES.c.id == bindparam("b_id"))
+    .values(leased_by=None, lease_until=None, **{name: bindparam(f"b_{name}") for name in _CHANGED})
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Moot:
     """A delivery that is not sent, and why."""
 
-    delivery: Delivery
+    delivery_id: int
     reason: str
 
 
@@ -47,54 +78,61 @@ def mark_tried(
     target = lock_target(session, target_id)
     if target is None:
         return
-    ours = _ours(
-        session, [one.parcel.delivery_id for one in tried] + [one.delivery.id for one in moot], worker
-    )
     counted = [one for one in tried if one.outcome.result is not Result.LATER]
-    marks = [_mark(one, ours[one.parcel.delivery_id], now) for one in tried if one.parcel.delivery_id in ours]
-    marks += [_cancelled(one, now) for one in moot if one.delivery.id in ours]
-    _update(session, marks)
+    ended = _mark_arrived(session, tried, worker, now) + _mark_others(
+        session, tried, moot, worker=worker, now=now
+    )
     insert_rows(session, DeliveryAttempt, [_attempt(one) for one in counted])
     _count(session, target_id, counted)
-    states = {mark["b_id"]: mark["b_state"] for mark in marks}
-    reasons = {mark["b_id"]: mark["b_reason"] for mark in marks}
-    note_effects(
-        session, target, [(ours[key], states[key], reasons[key]) for key in states], counted, now=now
-    )
+    note_effects(session, target, ended, counted, now=now)
     note_standing(session, target, counted, now)
 
 
-def _ours(session: Session, delivery_ids: Sequence[int], worker: str) -> dict[int, Delivery]:
-    found = session.scalars(
-        select(Delivery)
-        .where(Delivery.id.in_(delivery_ids), Delivery.leased_by == worker)
-        .where(Delivery.state == State.DELIVERING.value)
-        .order_by(Delivery.id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    return {delivery.id: delivery for delivery in found}
+def _mark_arrived(session: Session, tried: Iterable[Tried], worker: str, now: datetime) -> list[Ended]:
+    """Most of all batches, in one statement."""
+    ids = [one.parcel.delivery_id for one in tried if one.outcome.result is Result.DONE]
+    if not ids:
+        return []
+    arrived = session.connection().execute(_ARRIVED, {"ids": ids, "worker": worker, "ended": now})
+    return [(row, State.DELIVERED.value, "") for row in arrived.all()]
 
 
-def _mark(one: Tried, delivery: Delivery, now: datetime) -> dict[str, Any]:
+def _mark_others(
+    session: Session, tried: Sequence[Tried], moot: Sequence[Moot], *, worker: str, now: datetime
+) -> list[Ended]:
+    others = [one for one in tried if one.outcome.result is not Result.DONE]
+    ids = [one.parcel.delivery_id for one in others] + [one.delivery_id for one in moot]
+    if not ids:
+        return []
+    rows = session.connection().execute(_OURS, {"ids": ids, "worker": worker})
+    ours = {row.id: row for row in rows}
+    marks = [
+        _mark(one, ours[one.parcel.delivery_id], now) for one in others if one.parcel.delivery_id in ours
+    ]
+    marks += [
+        _row(ours[one.delivery_id], State.CANCELLED, one.reason, finished_at=now)
+        for one in moot
+        if one.delivery_id in ours
+    ]
+    if marks:
+        session.connection().execute(_MARK, marks)
+    return [(ours[mark["b_id"]], mark["b_state"], mark["b_reason"]) for mark in marks]
+
+
+def _mark(one: Tried, delivery: Row[Any], now: datetime) -> dict[str, Any]:
+    """What becomes of one that has not arrived."""
     result, reason = one.outcome.result, one.outcome.reason[:LONGEST_REASON]
     if result is Result.LATER:
         return _row(delivery, State.WAITING, delivery.reason, due_at=delivery.due_at)
     attempts = delivery.attempts + 1
-    if result is Result.DONE:
-        return _row(delivery, State.DELIVERED, "", attempts=attempts, finished_at=now)
     delay = retry_delay(attempts, one.outcome.retry_after, random.random())  # noqa: S311  # no secret, but variety
     if result is Result.FAILED or (delay is None and result is not Result.GONE):
         return _row(delivery, State.DEAD, reason, attempts=attempts, finished_at=now)
     return _row(delivery, State.WAITING, reason, attempts=attempts, due_at=now + (delay or timedelta(0)))
 
 
-def _cancelled(one: Moot, now: datetime) -> dict[str, Any]:
-    return _row(one.delivery, State.CANCELLED, one.reason, finished_at=now)
-
-
 def _row(
-    delivery: Delivery,
+    delivery: Row[Any],
     state: State,
     reason: str,
     *,
@@ -110,17 +148,6 @@ def _row(
         "b_due_at": due_at or delivery.due_at,
         "b_finished_at": finished_at,
     }
-
-
-def _update(session: Session, marks: Sequence[dict[str, Any]]) -> None:
-    if marks:
-        named = ("state", "reason", "attempts", "due_at", "finished_at")
-        session.connection().execute(
-            update(DELIVERIES)
-            .where(DELIVERIES.c.id == bindparam("b_id"))
-            .values(leased_by=None, lease_until=None, **{name: bindparam(f"b_{name}") for name in named}),
-            marks,
-        )
 
 
 def _attempt(one: Tried) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from review_app.publishing.content import contents_of
+from review_app.publishing.deliveries.leases import Leased
 from review_app.publishing.deliveries.marks import Moot
 from review_app.publishing.deliveries.rules import State
 from review_app.publishing.kinds.face import Action, Content, Parcel
@@ -19,10 +20,10 @@ NO_ARTICLE = "there is no such article any more"
 SINCE_PUBLISHED = "it has been approved and published there again since"
 
 
-def packed(session: Session, leased: Sequence[Delivery], site_url: str) -> tuple[list[Parcel], list[Moot]]:
-    """The parcels of these deliveries of one target (read with their events), and what is not to be sent, with the reason."""
+def packed(session: Session, leased: Sequence[Leased], site_url: str) -> tuple[list[Parcel], list[Moot]]:
+    """The parcels of these deliveries of one target, and what is not to be sent, with the reason."""
     of_articles = {row.article_id for row in leased if row.action != Action.TELL.value and row.article_id}
-    contents = contents_of(session, of_articles, leased[0].target_id, site_url) if of_articles else {}
+    contents = contents_of(session, of_articles, leased[0].target.id, site_url) if of_articles else {}
     versions = _versions(session, leased)
     again = _published_again(session, leased)
     parcels, moot = [], []
@@ -30,15 +31,13 @@ def packed(session: Session, leased: Sequence[Delivery], site_url: str) -> tuple
         content = contents.get(delivery.article_id or 0)
         reason = _why_moot(delivery, content, versions.get(delivery.publication_id or 0), again)
         if reason:
-            moot.append(Moot(delivery, reason))
+            moot.append(Moot(delivery.id, reason))
         else:
             parcels.append(_parcel(delivery, content))
     return parcels, moot
 
 
-def _why_moot(
-    delivery: Delivery, content: Content | None, version: str | None, again: Collection[int]
-) -> str:
+def _why_moot(delivery: Leased, content: Content | None, version: str | None, again: Collection[int]) -> str:
     if delivery.action == Action.TELL.value:
         return ""
     if content is None:
@@ -50,7 +49,7 @@ def _why_moot(
     return NOT_THIS_VERSION if version is not None and version != content.version else ""
 
 
-def _versions(session: Session, leased: Sequence[Delivery]) -> dict[int, str]:
+def _versions(session: Session, leased: Sequence[Leased]) -> dict[int, str]:
     """The versions that were asked for, by publication. What follows from a publication asks for none: what stands counts."""
     wanted = {delivery.publication_id for delivery in leased} - {None}
     if not wanted:
@@ -59,7 +58,7 @@ def _versions(session: Session, leased: Sequence[Delivery]) -> dict[int, str]:
     return {row.id: row.version for row in rows}
 
 
-def _published_again(session: Session, leased: Sequence[Delivery]) -> set[int]:
+def _published_again(session: Session, leased: Sequence[Leased]) -> set[int]:
     """The withdrawals among these after which the article arrived there anew: old ones that somebody sends again."""
     withdrawals = [delivery.id for delivery in leased if delivery.action == Action.WITHDRAW.value]
     if not withdrawals:
@@ -75,16 +74,15 @@ def _published_again(session: Session, leased: Sequence[Delivery]) -> set[int]:
     return set(found)
 
 
-def _parcel(delivery: Delivery, content: Content | None) -> Parcel:
-    event = delivery.event
+def _parcel(delivery: Leased, content: Content | None) -> Parcel:
     return Parcel(
         delivery_id=delivery.id,
         message_id=delivery.message_id,
         action=Action(delivery.action),
-        kind=event.kind,
+        kind=delivery.kind,
         subject=delivery.subject,
-        sequence=event.id,
-        happened_at=event.created_at,
-        payload=event.payload,
+        sequence=delivery.sequence,
+        happened_at=delivery.happened_at,
+        payload=delivery.payload,
         content=content,
     )

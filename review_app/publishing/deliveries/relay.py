@@ -42,7 +42,7 @@ class _Known:
     article_ids: Mapping[str, int]
     publication_ids: Collection[int]
     sent: Collection[tuple[int, int | None]]
-    """Target and article wherever an article may stand: it was published there, or is being, or somebody tried."""
+    """Target and article wherever an article may stand: it was published there, or is being, or a worker once began to."""
 
 
 def relay_some(session: Session, now: datetime) -> tuple[int, set[int]]:
@@ -145,7 +145,7 @@ def _sent(session: Session, article_ids: Collection[int]) -> set[tuple[int, int 
     tried = (
         select(Delivery.target_id, Delivery.article_id)
         .where(Delivery.article_id.in_(article_ids), Delivery.action == Action.PUBLISH.value)
-        .where((Delivery.state != State.CANCELLED.value) | (Delivery.attempts > 0))
+        .where((Delivery.state != State.CANCELLED.value) | Delivery.begun_at.is_not(None))
         .distinct()
     )
     return {(row[0], row[1]) for query in (there, tried) for row in session.execute(query)}

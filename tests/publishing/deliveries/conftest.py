@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -19,6 +19,8 @@ from review_app.base.settings import Settings
 from review_app.outbox.actions import announce
 from review_app.outbox.models import OutboxEvent
 from review_app.publishing.deliveries.jobs import run_delivery, run_relay
+from review_app.publishing.kinds import KINDS
+from review_app.publishing.kinds.face import Outcome, Parcel, Place, Remote, Result
 from review_app.publishing.models import Delivery, DeliveryAttempt, Target
 from tests.publishing.deliveries.receiver import SECRET, Receiver, receiving
 from tests.support.application import SECRET_KEY, environment
@@ -64,6 +66,53 @@ def make_target(session: Session, url: str, name: str = "hook", **changes: Any) 
     session.add(target)
     session.flush()
     return target
+
+
+class Notebook:
+    """A place that articles are brought to: it writes down what is asked of it."""
+
+    name = "notebook"
+    at_once = 1
+    senders = 1
+    hears = frozenset({"publication.requested", "article.withdrawn"})
+
+    def __init__(self) -> None:
+        self.written: list[tuple[str, str, str]] = []
+        self.result = Result.DONE
+        self.place: Remote | None = Remote("7", "guid", "https://notebook.example/7", version="1.2.3")
+
+    def check(self, place: Place) -> Outcome:  # noqa: ARG002  # the face of a kind
+        """It is always there."""
+        return Outcome(Result.DONE)
+
+    def _write(self, word: str, parcels: Sequence[Parcel]) -> list[Outcome]:
+        self.written += [(word, one.content.source_id, one.content.version) for one in parcels if one.content]
+        state = "published" if word == "publish" else "withdrawn"
+        remote = self.place and replace(self.place, state=state)
+        return [Outcome(self.result, "because", remote=remote) for _ in parcels]
+
+    def publish(self, place: Place, parcels: Sequence[Parcel]) -> Sequence[Outcome]:  # noqa: ARG002  # the face of a kind
+        """Write it down."""
+        return self._write("publish", parcels)
+
+    def withdraw(self, place: Place, parcels: Sequence[Parcel]) -> Sequence[Outcome]:  # noqa: ARG002  # the face of a kind
+        """Write it down."""
+        return self._write("withdraw", parcels)
+
+    def tell(self, place: Place, parcels: Sequence[Parcel]) -> Sequence[Outcome]:
+        """Nothing is told."""
+        raise NotImplementedError
+
+    def verify(self, place: Place, content: object) -> None:
+        """Nobody sees it."""
+
+
+@pytest.fixture
+def notebook(monkeypatch) -> Notebook:
+    """The kind, registered."""
+    kind = Notebook()
+    monkeypatch.setitem(KINDS, "notebook", kind)
+    return kind
 
 
 @pytest.fixture

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
+from unittest.mock import Mock
 
 import pytest
-from sqlalchemy import func, select, update
+import time_machine
+from sqlalchemy import delete, func, select, update
 
 from review_app.articles.models import Article
 from review_app.base.clock import utc_now
 from review_app.outbox.actions import SYSTEM
 from review_app.outbox.models import OutboxEvent
+from review_app.publishing.deliveries import jobs
 from review_app.publishing.deliveries.actions import replay
 from review_app.publishing.deliveries.forgetting import forget_some, something_old
+from review_app.publishing.deliveries.jobs import run_delivery
 from review_app.publishing.deliveries.queries import (
     dead_count,
     get_delivery,
@@ -23,9 +26,8 @@ from review_app.publishing.deliveries.queries import (
     pending,
     tries_by_result,
 )
-from review_app.publishing.deliveries.rules import State
-from review_app.publishing.kinds import KINDS
-from review_app.publishing.kinds.face import Outcome, Parcel, Place, Remote, Result
+from review_app.publishing.deliveries.rules import LEASE, State
+from review_app.publishing.kinds.face import Result
 from review_app.publishing.models import (
     Delivery,
     DeliveryAttempt,
@@ -35,52 +37,6 @@ from review_app.publishing.models import (
 )
 from tests.publishing.conftest import approved_article
 from tests.publishing.deliveries.conftest import make_target
-
-
-class Notebook:
-    """A place that articles are brought to: it writes down what is asked of it."""
-
-    name = "notebook"
-    at_once = 1
-    senders = 1
-    hears = frozenset({"publication.requested", "article.withdrawn"})
-
-    def __init__(self) -> None:
-        self.written: list[tuple[str, str, str]] = []
-        self.result = Result.DONE
-
-    def check(self, place: Place) -> Outcome:  # noqa: ARG002  # the face of a kind
-        """It is always there."""
-        return Outcome(Result.DONE)
-
-    def _write(self, word: str, parcels: Sequence[Parcel]) -> list[Outcome]:
-        self.written += [(word, one.content.source_id, one.content.version) for one in parcels if one.content]
-        state = "published" if word == "publish" else "withdrawn"
-        remote = Remote("7", "guid", "https://notebook.example/7", state, "1.2.3")
-        return [Outcome(self.result, "because", remote=remote) for _ in parcels]
-
-    def publish(self, place: Place, parcels: Sequence[Parcel]) -> Sequence[Outcome]:  # noqa: ARG002  # the face of a kind
-        """Write it down."""
-        return self._write("publish", parcels)
-
-    def withdraw(self, place: Place, parcels: Sequence[Parcel]) -> Sequence[Outcome]:  # noqa: ARG002  # the face of a kind
-        """Write it down."""
-        return self._write("withdraw", parcels)
-
-    def tell(self, place: Place, parcels: Sequence[Parcel]) -> Sequence[Outcome]:
-        """Nothing is told."""
-        raise NotImplementedError
-
-    def verify(self, place: Place, content: object) -> None:
-        """Nobody sees it."""
-
-
-@pytest.fixture
-def notebook(monkeypatch) -> Notebook:
-    """The kind, registered."""
-    kind = Notebook()
-    monkeypatch.setitem(KINDS, "notebook", kind)
-    return kind
 
 
 @pytest.fixture
@@ -186,6 +142,85 @@ def test_a_withdrawal_goes_only_where_the_article_may_stand(
     with session_of() as session:
         assert session.scalars(select(RemoteArticle.state)).one() == "withdrawn"
     tell("a-1", kind="article.withdrawn")
+
+
+class Killed(BaseException):
+    """A worker ends here, as by SIGKILL: nothing after this is done."""
+
+
+@pytest.fixture
+def kill_before_marking(app, monkeypatch):
+    """A worker writes to a target and is killed before it writes down that it did; then its lease runs out."""
+
+    def kill(target_id: int) -> None:
+        with monkeypatch.context() as patch, app.app_context():
+            patch.setattr(jobs, "mark_tried", Mock(side_effect=Killed))
+            with pytest.raises(Killed):
+                run_delivery(target_id)
+
+    return kill
+
+
+def test_what_a_killed_worker_may_have_brought_there_is_taken_away_however_late_the_withdrawal_comes(
+    notebook, wanted, hand_over, deliver, kill_before_marking, session_of, tell, deliveries_of
+):
+    """Written to the place, killed before marking; the approval is lost; the publish is moot before its withdrawal comes."""
+    target_id, _ = wanted
+    hand_over()
+    kill_before_marking(target_id)
+    assert notebook.written == [("publish", "a-1", "1.2.3")]
+    set_article(session_of, indexable=False, revision_status="drafted")
+    with time_machine.travel(utc_now() + LEASE + timedelta(seconds=1), tick=False):
+        deliver(target_id)
+        (one,) = deliveries_of(target_id)
+        assert (one.state, one.attempts) == ("cancelled", 0)
+        tell("a-1", kind="article.withdrawn")
+        deliver(target_id)
+    assert [word for word, _, _ in notebook.written] == ["publish", "withdraw"]
+
+
+def test_what_was_tried_replayed_and_became_moot_is_taken_away(
+    notebook, wanted, deliver, send_to, session_of, tell, deliveries_of
+):
+    """A try that failed may have been stored all the same, and a replay begins to count at nought."""
+    target_id, _ = wanted
+    notebook.result, notebook.place = Result.FAILED, None
+    deliver(target_id)
+    set_article(session_of, indexable=False, revision_status="drafted")
+    (dead,) = deliveries_of(target_id)
+    with session_of() as session:
+        replay(session, dead.id, actor=SYSTEM, now=utc_now())
+    send_to(target_id)
+    assert [(one.state, one.attempts) for one in deliveries_of(target_id)] == [("cancelled", 0)]
+    notebook.result = Result.DONE
+    tell("a-1", kind="article.withdrawn")
+    deliver(target_id)
+    assert [word for word, _, _ in notebook.written] == ["publish", "withdraw"]
+
+
+def test_what_was_moot_before_anybody_began_to_send_it_is_not_taken_away(
+    notebook, wanted, deliver, session_of, tell, deliveries_of
+):
+    target_id, _ = wanted
+    set_article(session_of, indexable=False, revision_status="drafted")
+    deliver(target_id)
+    tell("a-1", kind="article.withdrawn")
+    deliver(target_id)
+    assert notebook.written == []
+    assert [one.action for one in deliveries_of(target_id)] == ["publish"]
+
+
+def test_a_withdrawal_reaches_a_place_that_is_known_to_have_it_though_its_deliveries_are_forgotten(
+    notebook, wanted, deliver, session_of, tell
+):
+    target_id, _ = wanted
+    deliver(target_id)
+    with session_of() as session:
+        session.execute(delete(Delivery))
+    set_article(session_of, indexable=False, revision_status="drafted")
+    tell("a-1", kind="article.withdrawn")
+    deliver(target_id)
+    assert [word for word, _, _ in notebook.written] == ["publish", "withdraw"]
 
 
 def test_an_old_withdrawal_sent_again_takes_nothing_away_that_was_published_since(

@@ -6,7 +6,8 @@ import datetime as dt
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -204,6 +205,70 @@ def test_a_name_server_that_never_answers_holds_nobody(monkeypatch) -> None:
     monkeypatch.setattr(in_time.socket, "getaddrinfo", lambda *_: silent.wait(20))
     assert "did not answer within" in refused("https://silent.example/")
     silent.set()
+
+
+# --- time ---------------------------------------------------------------------------------------------------------------
+
+LONG_SECONDS = 4.0
+"""How long the slow servers take, when nobody leaves them before."""
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n"
+
+
+def drip(stream: socket.socket, first: bytes, drop: bytes, last: bytes = b"") -> None:
+    """A little now and then: no single read takes long, but all together do; in the end the answer is whole."""
+    stream.sendall(first)
+    ends = time.monotonic() + LONG_SECONDS
+    while time.monotonic() < ends:
+        time.sleep(0.02)
+        stream.sendall(drop)
+    stream.sendall(last)
+
+
+def pause(stream: socket.socket, first: bytes, after: float) -> None:
+    """Something when the time is nearly over, then nothing: the last read alone gets only what is left of the whole."""
+    time.sleep(after)
+    stream.sendall(first)
+    time.sleep(LONG_SECONDS)
+
+
+SLOW: dict[str, Callable[[socket.socket], None]] = {
+    "says nothing": lambda stream: pause(stream, b"", 0),
+    "drips its head": lambda stream: drip(stream, HEAD + b"X-Slow: ", b"x", b"\r\n\r\n" + b"x" * 1000),
+    "drips its body": lambda stream: drip(stream, HEAD + b"\r\n", b"x", b"x" * 1000),
+    "stops within its head": lambda stream: pause(stream, HEAD, 0.3),
+    "stops within its body": lambda stream: pause(stream, HEAD + b"\r\nx", 0.3),
+}
+
+
+@contextmanager
+def slow_server(answer: Callable[[socket.socket], None]) -> Iterator[int]:
+    """Reads what is sent first and answers one call so."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            try:
+                connection, _ = listener.accept()
+                with connection:
+                    connection.recv(65_536)
+                    answer(connection)
+            except OSError:
+                pass
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield listener.getsockname()[1]
+
+
+@pytest.mark.parametrize(("scheme", "how"), [*(("http", how) for how in SLOW), ("https", "says nothing")])
+def test_the_whole_call_ends_in_its_time_however_the_answer_comes(scheme: str, how: str, monkeypatch) -> None:
+    """By `https` it is the greeting of TLS that never ends."""
+    monkeypatch.setattr(outbound, "TARGET_SECONDS", 0.4)
+    with slow_server(SLOW[how]) as port:
+        began = time.monotonic()
+        told = refused(f"{scheme}://127.0.0.1:{port}/", allow_private=True)
+        took = time.monotonic() - began
+    assert took < LONG_SECONDS / 2
+    if scheme == "http":
+        assert told == "did not answer within 15 seconds"
 
 
 # --- TLS ----------------------------------------------------------------------------------------------------------------

@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from review_app.base import outbound
 from review_app.base.clock import utc_now
+from review_app.base.database import db
 from review_app.base.errors import Conflict
+from review_app.base.messages import Message
 from review_app.notifications.models import Notification
 from review_app.outbox.actions import SYSTEM, cancel
 from review_app.publishing.deliveries import jobs, rules
@@ -256,8 +258,11 @@ def test_what_is_being_sent_cannot_be_replayed(receiver, target_at, tell, hand_o
     hand_over()
     with session_of() as session:
         (leased,) = lease_some(session, target_id, "worker", utc_now())
-    with session_of() as session, pytest.raises(Conflict):
+    with session_of() as session, pytest.raises(Conflict) as told:
         replay(session, leased.id, actor=SYSTEM, now=utc_now())
+    (said,) = told.value.args
+    assert isinstance(said, Message)
+    assert said == said.message == "It is being sent just now."
 
 
 # --- in order -----------------------------------------------------------------------------------------------------------
@@ -339,7 +344,7 @@ def test_several_workers_at_once_send_each_once_and_in_order(app, receiver, targ
             idle = 0
             while idle < 20:
                 jobs.run_relay(0)
-                idle = 0 if jobs._send_some(target_id) else idle + 1
+                idle = 0 if jobs.send_all(target_id) else idle + 1
 
     threads = [threading.Thread(target=work) for _ in range(4)]
     for thread in threads:
@@ -500,3 +505,23 @@ def test_a_target_that_is_off_gets_nothing_and_what_is_for_it_waits(
     deliver(target_id)
     assert receiver.calls == []
     assert [one.state for one in deliveries_of(target_id)] == ["waiting"]
+
+
+def test_a_batch_costs_the_same_few_statements_however_much_it_holds(
+    app, receiver, target_at, tell, hand_over
+):
+    target_id = target_at(receiver)
+    costs = []
+    with app.app_context():
+        counted: list[str] = []
+        event.listen(db.engine, "before_cursor_execute", lambda *given: counted.append(given[2]))
+        for size in (1, 2, rules.LEASED_AT_ONCE - 1):
+            tell(*[f"a-{number}" for number in range(size)])
+            hand_over()
+            counted.clear()
+            assert jobs.send_all(target_id) == 1
+            costs.append(len([one for one in counted if one != "BEGIN IMMEDIATE"]))
+    assert len(receiver.accepted) == 2 + rules.LEASED_AT_ONCE
+    # Target, next, take, events; target, mark, tries, counts, target, and that there is nothing more to take.
+    assert len(set(costs)) == 1
+    assert costs[0] <= 12, counted
