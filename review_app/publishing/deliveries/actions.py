@@ -8,6 +8,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from review_app.base.errors import Conflict
+from review_app.base.messages import lazy_gettext as _l
 from review_app.outbox.actions import Actor, log_event
 from review_app.publishing.deliveries.queries import DEAD, get_delivery
 from review_app.publishing.deliveries.rules import State
@@ -31,7 +32,7 @@ def replay(session: Session, delivery_id: int, *, actor: Actor, now: datetime) -
     """
     delivery = get_delivery(session, delivery_id, lock=True)
     if delivery.state == State.DELIVERING.value:
-        raise Conflict("It is being sent just now.")
+        raise Conflict(_l("It is being sent just now."))
     before = delivery.state
     for name, value in AGAIN.items():
         setattr(delivery, name, value)

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, func, select, text
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from review_app.base.errors import NotFound
+from review_app.base.messages import lazy_gettext as _l
 from review_app.base.paging import Page, decode_cursor, encode_cursor, page_of
 from review_app.outbox.models import OutboxEvent
 from review_app.publishing.deliveries.rules import State
@@ -78,7 +79,7 @@ def get_delivery(session: Session, delivery_id: int, *, lock: bool = False) -> D
         query = query.options(joinedload(Delivery.target), joinedload(Delivery.event))
     found = session.scalar(query)
     if found is None:
-        raise NotFound(f"There is no delivery {delivery_id}.")
+        raise NotFound(_l("There is no delivery %(number)s.", number=delivery_id))
     return found
 
 
