@@ -29,6 +29,7 @@ KINDS = ("sqlite", "postgresql")
 ONE_DATABASE = (
     "test_security.py",
     "test_error_pages.py",
+    "test_languages.py",
     "test_every_page.py",
     "test_packaging.py",
     "accounts/test_again.py",
