@@ -24,6 +24,7 @@ from review_app.review_queue.actions import hold
 from review_app.reviewing.models import ChecklistItem
 from review_app.reviewing.reasons.models import CannedReason
 from tests.factories import make_article, make_source
+from tests.publishing.everything import put_everything
 from tests.reviewing.desk import judge
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -105,7 +106,7 @@ SPOKEN = ("aria-label", "title", "placeholder", "alt", "aria-description", "data
 
 SAME_EVERYWHERE = re.compile(
     r"Review Desk|JSON Lines|English|Deutsch|Ctrl|Shift|Enter|Esc|Home|End|Page (?:Up|Down)|\b[jkxz]\b"
-    r"|\b(?:UTC|CSV|JSON|API|HTML|WXR|WordPress|Markdown|WebP|URL)\b"
+    r"|\b(?:HTTP|UTC|CSV|JSON|API|HTML|WXR|WordPress|Markdown|WebP|URL)\b"
 )
 
 
@@ -113,7 +114,7 @@ def left_over(page: str) -> set[str]:
     """The words of a page that are in Latin letters and outside of all brackets."""
     document = html.fromstring(page)
     for silent in document.xpath(
-        "//script | //style | //code | //kbd | //samp | //select[@name='time_zone'] | //*[@data-is-data]"
+        "//script | //style | //code | //pre | //kbd | //samp | //select[@name='time_zone'] | //*[@data-is-data]"
     ):
         silent.drop_tree()
     texts = [
@@ -152,9 +153,10 @@ def desk_in_greek(app, session_of, lead, admin, colleague):
         said |= {"html": f"<p>{GREEK}</p>{picture}", "flags": {"σημαία": True}, "meta": {"κλειδί": "τιμή"}}
         held = make_article(session, "art-1", **said)
         hold(session, held, session.get_one(User, colleague.id), now=now, lease=timedelta(minutes=15))
-        make_article(session, "art-2", **said)
+        other = make_article(session, "art-2", **said)
         judge(session, "art-2", session.get_one(User, lead.id), "request_changes", note="Λόγος")
         make_source(session, admin, name="Πηγή")
+        put_everything(session, session.get_one(User, lead.id), [held, other])
 
 
 PAGES = (
@@ -170,6 +172,27 @@ PAGES = (
     "/imports/sources",
     "/stats",
     "/publications",
+    "/publications/1",
+    "/publications/1/rollback",
+    "/publications/2",
+    "/publications/3",
+    "/publications/export",
+    "/publications/hook",
+    "/publications/schedules",
+    "/publications/truth",
+    "/admin/targets",
+    "/admin/targets/new?kind=webhook",
+    "/admin/targets/new?kind=wordpress",
+    "/admin/targets/new?kind=cloudflare",
+    "/admin/targets/new?kind=indexnow",
+    "/admin/targets/new?kind=export",
+    "/admin/targets/1",
+    "/admin/targets/2",
+    "/admin/targets/3",
+    "/admin/targets/4",
+    "/admin/targets/2/deliveries",
+    "/admin/deliveries/1",
+    "/admin/deliveries/5",
     "/admin/policy",
     "/admin/changes",
     "/admin/users",
@@ -177,6 +200,7 @@ PAGES = (
     "/profile",
     "/notifications",
     "/queue/views",
+    "/queue/views/1/assignment",
     "/bulk",
     "/nothing-here",
 )
@@ -187,6 +211,40 @@ def test_a_page_says_nothing_that_cannot_be_translated(path, desk_in_greek, brow
     monkeypatch.setattr(languages, "catalogue", lambda _language: Marking())
     answer = browser_of(admin).get(path, headers={"Accept-Language": "de"})
     assert answer.status_code == (404 if path == "/nothing-here" else 200)
+    assert left_over(answer.text) == set()
+
+
+FORMS: dict[str, dict[str, str]] = {
+    "/publications": {"scope": "named"},
+    "/publications/preview": {
+        "scope": "named",
+        "source_ids": "art-1 art-9",
+        "publish_at": "2999-01-01T10:00",
+    },
+    "/publications/1/rollback": {"note": ""},
+    "/publications/schedules": {"at": "7", "zone": "Άρης"},
+    "/admin/targets": {"kind": "webhook", "url": "ftp://example.com", "secret": "short", "events": ""},
+    "/admin/targets?": {"kind": "wordpress", "name": "Άγκιστρο", "username": "α:β"},
+    "/admin/targets?2": {"kind": "cloudflare", "zone_id": "!", "url": "https://example.com:1"},
+    "/admin/targets?3": {"kind": "indexnow", "name": "Ευρετήριο", "secret": "!"},
+    "/admin/targets?4": {"kind": "export", "folder": "/../a"},
+    "/admin/targets/2/secrets": {"overlap_hours": "1000", "secret": "!"},
+    "/admin/targets/2?_method=DELETE": {},
+    "/admin/targets/4/test-events": {},
+    "/publications/1/stop": {},
+}
+"""Pages that answer a form, and what is sent to them."""
+
+
+@pytest.mark.parametrize("path", FORMS)
+def test_an_answer_says_nothing_that_cannot_be_translated(
+    path, desk_in_greek, browser_of, admin, monkeypatch
+):
+    monkeypatch.setattr(languages, "catalogue", lambda _language: Marking())
+    browser = browser_of(admin)
+    browser.get("/profile")
+    answer = browser.post(path, FORMS[path], headers={"Accept-Language": "de"}, follow_redirects=True)
+    assert answer.status_code in {200, 409, 422}
     assert left_over(answer.text) == set()
 
 

@@ -30,7 +30,7 @@ from sqlalchemy.orm import Session
 from review_app.articles.models import Article
 from review_app.base.database import Base
 from review_app.base.errors import Conflict, Invalid
-from review_app.base.messages import Message
+from review_app.base.messages import Figure, Message
 from review_app.base.messages import lazy_gettext as _l
 from review_app.outbox.actions import Actor, log_event
 from review_app.publishing.models import Publication, PublishRun, PublishRunItem
@@ -78,7 +78,7 @@ class Started:
     refused: list[dict[str, str]]
 
 
-NO_SUCH_ARTICLE = "there is no such article"
+NO_SUCH_ARTICLE = _l("there is no such article")
 NOT_APPROVED = "it is not approved, but "
 
 
@@ -131,7 +131,7 @@ def sorted_out(
     if not 1 <= len(source_ids) <= MOST_SOURCE_IDS:
         raise Invalid(
             _l("Name the articles."),
-            {"source_ids": [_l("must name 1 to %(most)s articles", most=f"{MOST_SOURCE_IDS:,}")]},
+            {"source_ids": [_l("must name 1 to %(most)s articles", most=Figure(MOST_SOURCE_IDS))]},
         )
     chosen, refused = [], []
     wanted = list(dict.fromkeys(source_ids))

@@ -28,10 +28,10 @@ from review_app.reviewing.actions import roll_back
 from review_app.reviewing.queries import standing_decision
 from review_app.reviewing.rules import NOTE_LENGTH, Outcome, says_something
 
-DECIDED_SINCE = "it has been decided on since"
-NOT_INDEXABLE = "it was withdrawn before"
-NO_APPROVAL = "no approval of the desk made it indexable, so none can be undone"
-TOO_MANY = "it was approved too often in a row"
+DECIDED_SINCE = _l("it has been decided on since")
+NOT_INDEXABLE = _l("it was withdrawn before")
+NO_APPROVAL = _l("no approval of the desk made it indexable, so none can be undone")
+TOO_MANY = _l("it was approved too often in a row")
 
 Rows = Sequence[tuple[RunRollbackItem, Article]]
 

@@ -6,17 +6,21 @@ import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from flask_babel import gettext as _
 from wtforms import DateTimeLocalField, RadioField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import Optional, ValidationError
 
 from review_app.accounts.forms import storable
+from review_app.articles.rules import in_words
 from review_app.base.errors import DomainError, Invalid
 from review_app.base.forms import Form
+from review_app.base.messages import Figure
 from review_app.base.messages import lazy_gettext as _l
 from review_app.publishing.actions import NO_SUCH_ARTICLE, NOT_APPROVED, Order
+from review_app.publishing.cohort import DECIDED_SINCE, NO_APPROVAL, NOT_INDEXABLE, TOO_MANY
+from review_app.publishing.deliveries import parcels
 from review_app.publishing.rules import MOST_SOURCE_IDS
+from review_app.publishing.stopping import STOPPED
 
 ALL, NAMED = "approved", "named"
 BETWEEN = re.compile(r"[\s,;\0]+")
@@ -47,7 +51,7 @@ class RunForm(Form):
         if not self.named():
             raise ValidationError(_l("Name at least one article, or choose every approved one."))
         if len(self.named()) > MOST_SOURCE_IDS:
-            raise ValidationError(_l("Name at most %(most)s articles at once.", most=f"{MOST_SOURCE_IDS:,}"))
+            raise ValidationError(_l("Name at most %(most)s articles at once.", most=Figure(MOST_SOURCE_IDS)))
 
     def named(self) -> list[str]:
         """The source ids that were pasted."""
@@ -93,10 +97,18 @@ class ScheduleForm(TellingForm):
     zone = StringField(_l("Time zone"), filters=[storable])
 
 
+REASONS = (
+    *(NO_SUCH_ARTICLE, STOPPED),
+    *(DECIDED_SINCE, NOT_INDEXABLE, NO_APPROVAL, TOO_MANY),
+    *(parcels.NOT_APPROVED, parcels.NOT_THIS_VERSION, parcels.NO_ARTICLE, parcels.SINCE_PUBLISHED),
+)
+KEPT = {str(reason): reason for reason in REASONS}
+"""The reasons of ours that are kept in English with runs, publications and deliveries, and the message that each is."""
+
+
 def refusal_words(reason: str) -> str:
-    """Why a run refused an article, in the reader's language."""
-    if reason == NO_SUCH_ARTICLE:
-        return str(_("there is no such article"))
+    """Why an article was refused, left out or not sent: a message if the words are ours, else as it was kept."""
     if reason.startswith(NOT_APPROVED):
-        return str(_("it is not approved, but %(status)s", status=reason.removeprefix(NOT_APPROVED)))
-    return reason
+        status = reason.removeprefix(NOT_APPROVED)
+        return _l("it is not approved, but %(status)s", status=in_words(status.replace(" ", "_")))
+    return KEPT.get(reason, reason)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, joinedload
 from review_app.articles.models import Article
 from review_app.outbox.actions import announce
 from review_app.outbox.models import OutboxEvent
+from review_app.publishing.deliveries.parcels import NOT_THIS_VERSION
 from review_app.publishing.drip import Drip, already_out, current_drip, room_for
 from review_app.publishing.models import Publication, PublishRun, PublishRunItem
 from review_app.publishing.queries import Progress, run_progress
@@ -136,7 +137,7 @@ class _Hand:
     def publish(self, item: PublishRunItem, publication: Publication, article: Article) -> None:
         """Bring it to our own pages, or ask the deliverer to bring it elsewhere; unless it has to wait, or may not go."""
         if not article.indexable or article.revision_version != publication.version:
-            publication.state, publication.reason = "failed", "it is no longer approved in this version"
+            publication.state, publication.reason = "failed", NOT_THIS_VERSION
             self.run.failed += 1
             return
         if (later := self._can_be_undone_until(article)) is not None:

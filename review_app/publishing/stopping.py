@@ -16,7 +16,7 @@ from review_app.publishing.queries import run_progress
 from review_app.publishing.rules import STATEMENT_ROWS, UNENDED, RunState
 from review_app.publishing.running import end_run, refresh_counts
 
-STOPPED = "its run was stopped before it was sent"
+STOPPED = _l("its run was stopped before it was sent")
 QUIETLY = {"synchronize_session": False}
 
 

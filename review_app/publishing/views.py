@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from babel.dates import format_date
 from flask import Blueprint, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -18,7 +17,9 @@ from review_app.base.clock import utc_now
 from review_app.base.database import db, transaction
 from review_app.base.errors import DomainError, Invalid
 from review_app.base.jobs import wake
-from review_app.base.languages import flash, language
+from review_app.base.languages import flash, told
+from review_app.base.messages import Day
+from review_app.base.messages import lazy_gettext as _l
 from review_app.base.problems import status_of
 from review_app.base.web import settings, viewer_zone
 from review_app.publishing.actions import Order, pause_run, resume_run, retry_run, start_run
@@ -266,10 +267,12 @@ def unschedule(schedule_id: int) -> AnyResponse:
 def clock(moment: datetime) -> str:
     """A moment of today to the second, `14:02:10`, and with its date if it is of another day, in the viewer's zone."""
     there, here = moment.astimezone(viewer_zone()), utc_now().astimezone(viewer_zone())
-    return f"{there:%H:%M:%S}" if there.date() == here.date() else f"{there:%-d %b %Y, %H:%M:%S}"
+    if there.date() == here.date():
+        return f"{there:%H:%M:%S}"
+    return str(told(_l("%(day)s, %(time)s", day=Day(there.date()), time=f"{there:%H:%M:%S}")))
 
 
 @blueprint.app_template_filter("date_words")
 def date_words(day: date) -> str:
     """A day as its reader writes it: `16 Nov 2026`."""
-    return format_date(day, "d MMM y", locale=language())
+    return str(told(Day(day)))

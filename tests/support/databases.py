@@ -34,6 +34,7 @@ ONE_DATABASE = (
     "api/test_document.py",
     "test_security.py",
     "test_error_pages.py",
+    "test_languages.py",
     "test_every_page.py",
     "test_packaging.py",
     "accounts/test_again.py",

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
+from review_app.base.messages import lazy_gettext as _l
 from review_app.publishing.content import contents_of
 from review_app.publishing.deliveries.leases import Leased
 from review_app.publishing.deliveries.marks import Moot
@@ -14,10 +15,10 @@ from review_app.publishing.deliveries.rules import State
 from review_app.publishing.kinds.face import Action, Content, Parcel
 from review_app.publishing.models import Delivery, Publication
 
-NOT_APPROVED = "it is no longer approved"
-NOT_THIS_VERSION = "it is no longer approved in this version"
-NO_ARTICLE = "there is no such article any more"
-SINCE_PUBLISHED = "it has been approved and published there again since"
+NOT_APPROVED = _l("it is no longer approved")
+NOT_THIS_VERSION = _l("it is no longer approved in this version")
+NO_ARTICLE = _l("there is no such article any more")
+SINCE_PUBLISHED = _l("it has been approved and published there again since")
 
 
 def packed(session: Session, leased: Sequence[Leased], site_url: str) -> tuple[list[Parcel], list[Moot]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from review_app.base.errors import Invalid
+from review_app.base.messages import Figure
 from review_app.base.messages import lazy_gettext as _l
 from review_app.base.outbound import Unreachable, check_target_address
 from review_app.base.settings import Settings
@@ -58,7 +59,7 @@ def _problems(wanted: Wanted, settings: Settings, *, has_password: bool) -> Iter
     for name in LONGEST:
         given = getattr(wanted, name)
         if len(given) > LONGEST[name] or "\0" in given:
-            yield name, _l("may have %(most)s characters, none of them NUL", most=f"{LONGEST[name]:,}")
+            yield name, _l("may have %(most)s characters, none of them NUL", most=Figure(LONGEST[name]))
         elif given and name not in {"name", *shape.fields}:
             yield name, _l("is not for this kind")
         elif not given and name in shape.needs and not (name == "password" and has_password):

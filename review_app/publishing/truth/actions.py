@@ -75,7 +75,7 @@ def _locked(session: Session, check_id: int) -> PublicCheck:
         .execution_options(populate_existing=True)
     )
     if check is None:
-        raise NotFound(f"There is no check {check_id}.")
+        raise NotFound(_l("There is no check %(number)s.", number=check_id))
     return check
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from review_app.articles.models import Article
 from review_app.base.errors import NotFound
+from review_app.base.messages import lazy_gettext as _l
 from review_app.base.paging import Page, decode_cursor, encode_cursor, page_of
 from review_app.outbox.models import OutboxEvent
 from review_app.publishing.models import Target
@@ -58,7 +59,7 @@ def get_check(session: Session, check_id: int) -> PublicCheck:
         .execution_options(populate_existing=True)
     )
     if found is None:
-        raise NotFound(f"There is no check {check_id}.")
+        raise NotFound(_l("There is no check %(number)s.", number=check_id))
     return found
 
 
