@@ -44,6 +44,7 @@ from review_app.notifications import api as notifications_api
 from review_app.notifications import queries as notifications_queries
 from review_app.notifications import views as notifications
 from review_app.operations import api as operations_api
+from review_app.operations import models as _operations_models
 from review_app.operations import views as operations
 from review_app.publishing import api as publishing_api
 from review_app.publishing import hook_views as publish_hook
@@ -190,6 +191,7 @@ MODELS = (
     _bulk_models,
     _drafts_models,
     _presence_models,
+    _operations_models,
 )
 """With what these import, every table there is."""
 

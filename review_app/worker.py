@@ -9,7 +9,9 @@ from types import FrameType
 import structlog
 from flask import Flask
 
+from review_app.base.database import db, transaction
 from review_app.base.jobs import SWEEP_SECONDS, Jobs
+from review_app.operations.actions import add_ended
 
 log = structlog.get_logger()
 THREADS = 4
@@ -43,6 +45,7 @@ def work(app: Flask) -> None:
         _sweep(jobs)
     for thread in threads:
         thread.join(timeout=20)
+    write_down(jobs)
 
 
 def _consume(jobs: Jobs, stop: threading.Event) -> None:
@@ -60,3 +63,20 @@ def _sweep(jobs: Jobs) -> None:
     except Exception:
         # A database that is away for a moment must not end the worker; the next sweep tells whether it is back.
         log.exception("sweep_failed")
+    write_down(jobs)
+
+
+def write_down(jobs: Jobs) -> None:
+    """Add to the database how looks ended since the last time; what cannot be written waits for the next."""
+    ended = jobs.take_ended()
+    if not ended:
+        return
+    with jobs.app.app_context():
+        try:
+            with transaction() as session:
+                add_ended(session, ended)
+        except Exception:
+            jobs.count_ended(ended)
+            log.exception("counts_not_written")
+        finally:
+            db.session.remove()

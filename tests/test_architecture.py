@@ -230,6 +230,7 @@ POST    /imports/sources/<int:source_id>/reads               manage sources
 GET     /login                                               log in
 POST    /login                                               log in
 POST    /logout                                              log in
+GET     /metrics                                             token or loopback
 GET     /merges                                              review
 PUT     /notes/<int:note_id>                                 review
 DELETE  /notes/<int:note_id>                                 review

@@ -28,6 +28,7 @@ class Permission(StrEnum):
     PUBLIC = "public"
     LOG_IN = "log in"
     SIGNED_HOOK = "signed hook"
+    READ_METRICS = "token or loopback"
     OWN_PROFILE = "own profile"
     READ_ARTICLES = "read articles"
     REVIEW = "review"
@@ -43,8 +44,8 @@ class Permission(StrEnum):
     MANAGE_ACCOUNTS = "manage accounts"
 
 
-ANONYMOUS = frozenset({Permission.PUBLIC, Permission.LOG_IN, Permission.SIGNED_HOOK})
-"""These need nobody to be logged in; the hook checks a signature instead."""
+ANONYMOUS = frozenset({Permission.PUBLIC, Permission.LOG_IN, Permission.SIGNED_HOOK, Permission.READ_METRICS})
+"""These need nobody to be logged in; the hook checks a signature instead, the metrics a token or where one comes from."""
 
 LEAST_ROLE = {
     Permission.OWN_PROFILE: Role.REVIEWER,

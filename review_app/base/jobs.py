@@ -10,7 +10,9 @@ import os
 import secrets
 import socket
 import sqlite3
-from collections.abc import Callable, Iterable
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,6 +28,11 @@ from review_app.base.settings import Settings
 log = structlog.get_logger()
 
 SWEEP_SECONDS = 2.0
+DONE, FAILED = RESULTS = ("done", "failed")
+"""How a look at a row ends: as it should, or with an error that the log tells."""
+
+Ended = tuple[str, str]
+"""A kind of job, and one of `RESULTS`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,7 @@ class Jobs:
         self.kinds = {job.name: job for job in kinds}
         self.huey = _huey(settings)
         self._task = self.huey.task(name="look_at")(self.look_at)
+        self._ended, self._counting = Counter[Ended](), threading.Lock()
         app.extensions["jobs"] = self
 
     def wake(self, name: str, row_id: int) -> None:
@@ -58,24 +66,41 @@ class Jobs:
             log.warning("queue_away", job=name, row=row_id, error=str(error))
 
     def look_at(self, name: str, row_id: int) -> None:
-        """Work on one row, in its own application context."""
+        """Work on one row, in its own application context. A kind that is not known any more is counted as nothing."""
         with self.app.app_context():
             try:
                 self.kinds[name].run(row_id)
             except Exception:
                 log.exception("job_failed", job=name, row=row_id)
+                self.count_ended({(name, FAILED): 1} if name in self.kinds else {})
                 raise
+            else:
+                self.count_ended({(name, DONE): 1})
             finally:
                 db.session.remove()
 
+    def count_ended(self, ended: Mapping[Ended, int]) -> None:
+        """Note how looks ended, until somebody takes these counts."""
+        with self._counting:
+            self._ended.update(ended)
+
+    def take_ended(self) -> Mapping[Ended, int]:
+        """How the looks of this process ended since this was last asked."""
+        with self._counting:
+            taken, self._ended = self._ended, Counter()
+        return taken
+
     def due(self) -> list[tuple[str, int]]:
         """Every row that waits for work, of every kind."""
-        now = utc_now()
         with self.app.app_context():
             try:
-                return [(job.name, row) for job in self.kinds.values() for row in job.due(now)]
+                return self.due_now(utc_now())
             finally:
                 db.session.remove()
+
+    def due_now(self, now: datetime) -> list[tuple[str, int]]:
+        """The same, in the application context and the session at hand."""
+        return [(job.name, row) for job in self.kinds.values() for row in job.due(now)]
 
     def run_pending(self) -> int:
         """Do all that is due, here and now. Returns how many rows were looked at."""

@@ -42,6 +42,9 @@ SWITCH_WORDS = {"on": True, "yes": True, "true": True, "1": True} | dict.fromkey
 LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
 """The shape of a language tag (RFC 5646, 2.1)."""
 
+TOKEN = re.compile(r"([A-Za-z0-9._~+/-]+=*)?")
+"""The shape of a bearer token (RFC 6750, 2.1), or nothing."""
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -76,6 +79,7 @@ class Settings:
     site_name: str = ""
     site_language: str = "en"
     export_dir: Path | None = None
+    metrics_token: str | None = None
 
     @property
     def max_upload_bytes(self) -> int:
@@ -113,6 +117,7 @@ class Settings:
             site_name=_site_name(values),
             site_language=_language(values, "REVIEW_SITE_LANGUAGE"),
             export_dir=_folder(values, "REVIEW_EXPORT_DIR"),
+            metrics_token=_token(values, "REVIEW_METRICS_TOKEN"),
         )
 
 
@@ -174,6 +179,14 @@ def _folder(values: Mapping[str, str], name: str) -> Path | None:
             f"{name} is {text!r}; it must be the whole path of a folder, without '..', and not '/'."
         )
     return Path(text)
+
+
+def _token(values: Mapping[str, str], name: str) -> str | None:
+    """What a program sends as its bearer token; what could not stand in that header would shut out everybody."""
+    token = values.get(name, "").strip()
+    if not TOKEN.fullmatch(token):
+        raise SettingsError(f"{name} must be letters, digits and -._~+/ alone, then perhaps =.")
+    return token or None
 
 
 def _site_name(values: Mapping[str, str]) -> str:

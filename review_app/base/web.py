@@ -28,6 +28,7 @@ from review_app.base.languages import SOURCE, language, speak, told
 from review_app.base.messages import Day
 from review_app.base.messages import lazy_gettext as _l
 from review_app.base.messages import lazy_ngettext as _ln
+from review_app.base.metrics import observe_request
 from review_app.base.paths import VENDOR
 from review_app.base.settings import Settings
 
@@ -82,6 +83,7 @@ class MethodOverride:
 
 def plumb(app: Flask) -> None:
     """Attach the plumbing to the application."""
+    app.after_request(_measure)  # of those after a request the last, since it is the first here
     Compress(app)
     app.after_request(_close_what_was_compressed)
     app.url_map.converters.update(int=WholeNumberConverter, source_id=SourceIdConverter, slug=SlugConverter)
@@ -128,6 +130,18 @@ def _finish(response: Response) -> Response:
             f"app;dur={(time.perf_counter() - g.started) * 1000:.1f}"
         )
     response.vary.add("HX-Request")
+    return response
+
+
+def _measure(response: Response) -> Response:
+    if "started" in g:
+        observe_request(
+            request.url_rule.rule if request.url_rule else None,
+            request.method,
+            response.status_code,
+            seconds=time.perf_counter() - g.started,
+            statements=g.database_queries,
+        )
     return response
 
 

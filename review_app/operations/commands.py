@@ -15,6 +15,7 @@ from review_app.base.clock import utc_now
 from review_app.base.database import db, is_current, upgrade
 from review_app.base.web import settings as current_settings
 from review_app.operations.demo.loading import demo_is_loaded, load_demo, remove_demo
+from review_app.operations.metric_files import VARIABLE, metrics_folder
 from review_app.operations.serving import port_is_free, run_all, web_command, worker_command
 
 LOGINS = "demo-logins.txt"
@@ -89,7 +90,8 @@ def _serve(host: str, port: int, commands: list[list[str]], *, greeting: list[st
         for line in [*greeting, f"Review Desk is at {address}", "Stop it with Ctrl-C."]:
             click.echo(line)
 
-    return run_all(commands, greet, health=f"{address}/healthz")
+    with metrics_folder(current_settings().data_dir) as folder:
+        return run_all(commands, greet, health=f"{address}/healthz", variables={VARIABLE: str(folder)})
 
 
 def _check_port(host: str, port: int) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -28,6 +29,7 @@ def web_command(host: str, port: int, processes: int) -> list[str]:
         "--threads": str(WEB_THREADS),
         "--graceful-timeout": "15",
         "--log-level": "warning",
+        "--config": "python:review_app.operations.gunicorn_hooks",
     }
     words = [word for option in options.items() for word in option]
     return [sys.executable, "-m", "gunicorn", "--no-control-socket", *words, "review_app.app:create_app()"]
@@ -49,11 +51,17 @@ def port_is_free(host: str, port: int) -> bool:
     return True
 
 
-def run_all(commands: Sequence[list[str]], when_ready: Callable[[], None], health: str) -> int:
+def run_all(
+    commands: Sequence[list[str]],
+    when_ready: Callable[[], None],
+    *,
+    health: str,
+    variables: Mapping[str, str],
+) -> int:
     """Run the commands until one ends or this process is asked to stop. Returns the exit code.
 
-    `when_ready` is called once `health` answers 200. The children have their own process group, so that Ctrl-C reaches
-    only this process, which then stops them in order.
+    `when_ready` is called once `health` answers 200. The children get `variables` on top of the environment, and have
+    their own process group, so that Ctrl-C reaches only this process, which then stops them in order.
     """
     stopping = False
 
@@ -63,7 +71,7 @@ def run_all(commands: Sequence[list[str]], when_ready: Callable[[], None], healt
 
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, ask_to_stop)
-    children = [_start(command) for command in commands]
+    children = [_start(command, variables) for command in commands]
     deadline, ready = time.monotonic() + START_SECONDS, False
     while not stopping and all(child.poll() is None for child in children):
         if not ready and (ready := _answers(health)):
@@ -75,8 +83,13 @@ def run_all(commands: Sequence[list[str]], when_ready: Callable[[], None], healt
     return 0 if stopping else 1
 
 
-def _start(command: list[str]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(command, start_new_session=True, preexec_fn=_die_with_parent)  # noqa: PLW1509  # our own commands; nothing else runs in this process
+def _start(command: list[str], variables: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command,
+        env=os.environ | variables,
+        start_new_session=True,
+        preexec_fn=_die_with_parent,  # noqa: PLW1509  # our own commands; nothing else runs in this process
+    )
 
 
 def _die_with_parent() -> None:

@@ -74,7 +74,10 @@ class ReviewSlot(Base):
     """
 
     __tablename__ = "review_slot"
-    __table_args__ = (Index("ix_review_slot_slot_start", "slot_start"),)
+    __table_args__ = (
+        Index("ix_review_slot_slot_start", "slot_start"),
+        Index("ix_review_slot_outcome_decisions", "outcome", "decisions"),
+    )
 
     reviewer_id: Mapped[int] = mapped_column(ForeignKey("user.id"), primary_key=True)
     slot_start: Mapped[datetime] = mapped_column(primary_key=True)

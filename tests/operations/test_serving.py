@@ -64,10 +64,10 @@ def port() -> int:
 
 
 @contextmanager
-def serving(data_dir: Path, port: int) -> Iterator[subprocess.Popen[str]]:
+def serving(data_dir: Path, port: int, processes: int = 1) -> Iterator[subprocess.Popen[str]]:
     """The command at work, until it answers."""
     variables = os.environ | environment(f"sqlite:///{data_dir / 'desk.sqlite3'}", data_dir)
-    words = [sys.executable, "-m", "review_app", "serve", "--port", str(port), "--processes", "1"]
+    words = [sys.executable, "-m", "review_app", "serve", "--port", str(port), "--processes", str(processes)]
     with subprocess.Popen(
         words, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as desk:
