@@ -40,6 +40,7 @@ CONNECT_SECONDS, SILENT_SECONDS, WHOLE_SECONDS = 10.0, 30.0, 900.0
 """How long making a connection, a pause within an answer, and one whole answer may take."""
 USER_AGENT = "ReviewDesk/1"
 
+LAST_PORT = 65_535
 TARGET_PORTS = frozenset({443, 8443})
 TARGET_SECONDS = 15.0
 """How long a whole call of a target may take; connecting within it, `CONNECT_SECONDS` of `in_time`."""
@@ -279,6 +280,8 @@ def _policy(url: str, *, allow_private: bool) -> Policy:
         port = httpx.URL(url).port or 443
     except httpx.InvalidURL as error:
         raise Unreachable(NO_ADDRESS) from error
+    if not 0 < port <= LAST_PORT:
+        raise Unreachable(NO_ADDRESS)
     return _policy_for(port, PRIVATE if allow_private else ())
 
 

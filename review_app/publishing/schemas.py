@@ -50,11 +50,16 @@ class RunRequest(msgspec.Struct, frozen=True):
         return Order(None if self.source_ids is UNSET else self.source_ids, at)
 
 
-class HookBody(msgspec.Struct, frozen=True):
-    """The body of the publish hook."""
+class HookRequest(RunRequest, frozen=True, forbid_unknown_fields=True):
+    """The same from outside: a name that is not known is refused, or a mistyped `publish_at` would publish at once."""
 
-    data: RunRequest
+
+class HookBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of the publish hook. `timestamp` is a member that Standard Webhooks gives every body; it says nothing to us."""
+
+    data: HookRequest
     type: Literal["publish.requested"] | UnsetType = UNSET
+    timestamp: Any = None
 
 
 _decoder = msgspec.json.Decoder(HookBody)

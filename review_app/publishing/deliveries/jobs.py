@@ -42,6 +42,7 @@ class _Sending:
 
     def __init__(self) -> None:
         self.lock, self.targets = threading.Lock(), set[int]()
+        self.turned_away = dict[int, None]()
 
     @contextmanager
     def to(self, target_id: int) -> Iterator[bool]:
@@ -50,12 +51,23 @@ class _Sending:
             may = target_id not in self.targets and len(self.targets) < SENT_AT_ONCE
             if may:
                 self.targets.add(target_id)
+                self.turned_away.pop(target_id, None)
+            elif target_id not in self.targets:
+                self.turned_away[target_id] = None
         try:
             yield may
         finally:
             if may:
-                with self.lock:
-                    self.targets.discard(target_id)
+                self._leave(target_id)
+
+    def _leave(self, target_id: int) -> None:
+        """Make room, and call whoever was turned away first: it need not wait for the next sweep."""
+        with self.lock:
+            self.targets.discard(target_id)
+            following = next(iter(self.turned_away), None)
+            self.turned_away.pop(following, None) if following is not None else None
+        if following is not None:
+            wake("delivery", following)
 
 
 _sending = _Sending()

@@ -14,6 +14,7 @@ from itertools import groupby
 import structlog
 
 from review_app.base.clock import utc_now
+from review_app.publishing.deliveries.redaction import without_secrets
 from review_app.publishing.deliveries.rules import BATCH_SECONDS, HOPELESS_SECONDS
 from review_app.publishing.kinds.face import Action, Kind, Outcome, Parcel, Place, Result
 
@@ -38,7 +39,7 @@ def check_place(kind: Kind, place: Place) -> tuple[Outcome, int]:
     """Try a target as its button does. Returns how it ended and the milliseconds that it took."""
     began = time.monotonic()
     outcome = _guarded(lambda: [kind.check(place)], 1)[0]
-    return outcome, _milliseconds(began)
+    return without_secrets(outcome, place), _milliseconds(began)
 
 
 def send(kind: Kind, place: Place, parcels: Sequence[Parcel], alive: Callable[[], None]) -> list[Tried]:
@@ -102,6 +103,7 @@ class _Batch:
             return [Tried(parcel, Outcome(Result.LATER), started_at, 0) for parcel in parcels]
         verb = self.verbs[parcels[0].action]
         outcomes = _guarded(lambda: verb(self.place, parcels), len(parcels))
+        outcomes = [without_secrets(outcome, self.place) for outcome in outcomes]
         self.arrived = self.arrived or any(outcome.result is Result.DONE for outcome in outcomes)
         self.failed = self.failed or not self.arrived
         each = _milliseconds(began) // max(1, sum(outcome.result is not Result.LATER for outcome in outcomes))

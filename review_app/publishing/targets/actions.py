@@ -23,6 +23,7 @@ from review_app.outbox.actions import Actor, announce, log_event
 from review_app.publishing.kinds.webhook import TEST_KIND
 from review_app.publishing.models import Delivery, Publication, Target
 from review_app.publishing.targets.checks import checked
+from review_app.publishing.targets.places import check_place_is_free
 from review_app.publishing.targets.queries import SecretInfo, articles_left, good_secrets
 from review_app.publishing.targets.rules import (
     OPTIONS,
@@ -58,6 +59,7 @@ def add_target(
         sealed_password=None,
         sealed_secrets=[],
     )
+    check_place_is_free(session, wanted, settings)
     _take(target, wanted, settings)
     secret = _fresh_secret(target, wanted.secret, settings, now) if SHAPES[wanted.kind].has_secret else None
     _keep(session, target)
@@ -92,6 +94,7 @@ def change_target(
         needed = _l("is needed again, for another site must not get the password of this one")
         raise Invalid(_l("The password is needed again."), {"password": [needed]})
     wanted = checked(wanted, settings, has_password=has_password)
+    check_place_is_free(session, wanted, settings, but=target.id)
     before = _logged(target)
     _take(target, wanted, settings)
     target.row_version += 1

@@ -11,6 +11,7 @@ from review_app.base.messages import lazy_gettext as _l
 from review_app.base.outbound import Unreachable, check_target_address
 from review_app.base.settings import Settings
 from review_app.publishing.deliveries.relay import PUBLIC_KINDS
+from review_app.publishing.export.folder import BadFolder, parts_below
 from review_app.publishing.kinds import KINDS
 from review_app.publishing.targets.rules import (
     LEAST_SECRET_BYTES,
@@ -87,6 +88,11 @@ def _of_values(wanted: Wanted, settings: Settings) -> Iterator[tuple[str, str]]:
         yield "zone_id", _l("has letters and digits only; it stands on the zone's page at Cloudflare")
     if wanted.meta_key and not META_KEY.fullmatch(wanted.meta_key):
         yield "meta_key", _l("has letters, digits, dashes and underscores only")
+    if wanted.kind is TargetKind.EXPORT and wanted.folder:
+        try:
+            parts_below(settings.export_dir, wanted.folder)
+        except BadFolder as error:
+            yield "folder", error.args[0]
     if wanted.url and "url" in SHAPES[wanted.kind].fields:
         try:
             check_target_address(wanted.url, allow_private=settings.allow_private_targets)

@@ -99,7 +99,9 @@ def _of_indexed(seen: Seen, should: Should) -> list[Finding]:
     found = []
     if not seen.indexable:
         found.append(Finding.NOINDEX)
-    if seen.canonical is not None and not _is_same(urljoin(should.url, seen.canonical), should.url):
+    # Pages of ours always name their address: one that names none is not the page, but what a cache has in its place.
+    named = seen.canonical or ("" if should.ours else should.url)
+    if not named or not _is_same(urljoin(should.url, named), should.url):
         found.append(Finding.CANONICAL)
     if seen.in_sitemap is False:
         found.append(Finding.NOT_LISTED)

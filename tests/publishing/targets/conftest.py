@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -71,7 +72,7 @@ def kinds(monkeypatch: pytest.MonkeyPatch) -> dict[str, StandIn]:
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    return replace(settings, allow_private_targets=True)
+    return replace(settings, allow_private_targets=True, export_dir=Path("/srv"))
 
 
 @pytest.fixture

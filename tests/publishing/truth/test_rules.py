@@ -40,6 +40,12 @@ def test_what_should_be_indexed(kind, indexable, published, remote, index):
     assert should_index(kind, indexable=indexable, published=published, remote_state=remote) is index
 
 
+def test_a_page_of_ours_that_names_no_address_is_not_our_page():
+    seen = Seen(URL, reachable=True, status=200)
+    assert findings(seen, Should(index=True, url=URL, ours=True)) == [Finding.CANONICAL]
+    assert findings(seen, Should(index=True, url=URL, ours=False)) == []
+
+
 @pytest.mark.parametrize(
     ("header", "kept_long"),
     [
@@ -56,7 +62,9 @@ def test_what_should_be_indexed(kind, indexable, published, remote, index):
     ],
 )
 def test_how_long_caches_keep_a_page_of_ours(header, kept_long):
-    seen = Seen(URL, reachable=True, status=200, in_sitemap=True, cache_control=header)
+    seen = Seen(
+        URL, reachable=True, status=200, canonical=URL, in_sitemap=True, cache_control=header
+    )
     assert findings(seen, Should(index=True, url=URL, ours=True)) == ([Finding.CACHED] if kept_long else [])
     assert findings(seen, Should(index=True, url=URL, ours=False)) == []
 
