@@ -60,7 +60,9 @@ def test_an_answer_that_repeats_our_secrets_is_kept_without_them() -> None:
     basic = base64.b64encode(f"editor:{PASSWORD}".encode()).decode()
     bare = base64.b64encode(f"editor:{PASSWORD.replace(' ', '')}".encode()).decode()
     signature = "v1,sVJV4yqJX0bXo0m3o0bH2kXy8u3bX0kq0aXy8u3bX0k="
-    echoed = f"Basic {basic} {bare} {PASSWORD} {PASSWORD.replace(' ', '%20')} {secret} {secret[6:]} {signature}"
+    echoed = (
+        f"Basic {basic} {bare} {PASSWORD} {PASSWORD.replace(' ', '%20')} {secret} {secret[6:]} {signature}"
+    )
     kept = without_secrets(Outcome(Result.RETRY, reason=f"it said {PASSWORD}", response=echoed), place)
     for said in (kept.response, kept.reason):
         assert HIDDEN in said

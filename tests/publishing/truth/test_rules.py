@@ -62,9 +62,7 @@ def test_a_page_of_ours_that_names_no_address_is_not_our_page():
     ],
 )
 def test_how_long_caches_keep_a_page_of_ours(header, kept_long):
-    seen = Seen(
-        URL, reachable=True, status=200, canonical=URL, in_sitemap=True, cache_control=header
-    )
+    seen = Seen(URL, reachable=True, status=200, canonical=URL, in_sitemap=True, cache_control=header)
     assert findings(seen, Should(index=True, url=URL, ours=True)) == ([Finding.CACHED] if kept_long else [])
     assert findings(seen, Should(index=True, url=URL, ours=False)) == []
 
