@@ -19,7 +19,7 @@ pytest_plugins = [
 # Neither deadline nor speed limit: a busy machine may pause for longer than any example takes.
 _PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("quick", _PATIENT, max_examples=30)
-settings.register_profile("thorough", _PATIENT, max_examples=200)
+settings.register_profile("thorough", _PATIENT, max_examples=100)
 settings.load_profile("quick")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 from standardwebhooks import Webhook
 from werkzeug.test import TestResponse
@@ -20,6 +20,7 @@ from review_app.base.clock import utc_now
 from review_app.outbox.actions import SYSTEM
 from review_app.publishing.actions import Order, Started, start_run
 from review_app.publishing.jobs import run_publish
+from review_app.publishing.models import PublishRun
 from review_app.publishing.rules import Trigger
 from review_app.publishing.running import lease_run, publish_some
 from review_app.reviewing.actions import Judgement, decide, roll_back
@@ -195,3 +196,14 @@ def work_at(session_of):
                 position = publish_some(session, run_id, worker, now=at, undo=UNDO, after=position)
 
     return look
+
+
+@pytest.fixture
+def runs(session_of):
+    """How many publish runs there are."""
+
+    def count():
+        with session_of() as session:
+            return session.scalar(select(func.count()).select_from(PublishRun))
+
+    return count

@@ -5,32 +5,20 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
-import threading
 from datetime import timedelta
 
 import pytest
 import time_machine
-from sqlalchemy import func, select
+from sqlalchemy import select
 from structlog.testing import capture_logs
 
 from review_app.base.clock import utc_now
 from review_app.base.security import HOOK_BODY_BYTES
 from review_app.publishing.jobs import due_forgetting, run_forgetting
-from review_app.publishing.models import HookCall, HookLog, PublishRun
+from review_app.publishing.models import HookCall, HookLog
 from review_app.publishing.rules import MOST_SOURCE_IDS
 
 FIRST, SECOND = "whsec_" + "QUFB" * 10, "whsec_" + "QkJC" * 10
-
-
-@pytest.fixture
-def runs(session_of):
-    """How many publish runs there are."""
-
-    def count():
-        with session_of() as session:
-            return session.scalar(select(func.count()).select_from(PublishRun))
-
-    return count
 
 
 def set_secrets(app, *secrets):
@@ -284,24 +272,6 @@ def test_a_call_that_failed_half_way_can_be_made_again(hook, approve, runs, sess
     assert hook.call({"source_ids": ["good"]}).status_code == 202
     with session_of() as session:
         assert session.scalars(select(HookCall.webhook_id)).all() == ["call-1"]
-
-
-def test_a_hundred_deliveries_of_one_call_at_once_are_one_run(hook, approve, runs):
-    approve("good")
-    answers, ready = [], threading.Barrier(100)
-
-    def deliver():
-        ready.wait()
-        answers.append(hook.call({"source_ids": ["good"]}))
-
-    threads = [threading.Thread(target=deliver) for _ in range(100)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert [answer.status_code for answer in answers] == [202] * 100
-    assert len({answer.get_data() for answer in answers}) == 1
-    assert runs() == 1
 
 
 def test_a_bad_body_is_told_in_plain_words(hook):

@@ -108,7 +108,7 @@ def browser_of(app: Flask) -> Callable[[User], Browser]:
     def open_browser(user: User) -> Browser:
         browser = Browser(app.test_client())
         assert browser.log_in(user.email).status_code == 303
-        browser.get("/profile")
+        browser.get("/notifications")
         return browser
 
     return open_browser
