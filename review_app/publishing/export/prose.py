@@ -120,7 +120,10 @@ class _Writer:
         for item in element:
             mark = ("*" if odd else "-") if number is None else f"{max(number, 0)}{')' if odd else '.'}"
             inside = self.blocks(item)
-            loose = loose or any(child.tag == "p" for child in item)
+            # A table ends at a blank line: whatever stands below it without one is a row of it.
+            loose = (
+                loose or any(child.tag == "p" for child in item) or next(item.iter("table"), None) is not None
+            )
             text = ("\n\n" if loose else "\n").join(inside)
             items.append(_prefixed(text, f"{mark} ", " " * (len(mark) + 1)) if text else mark)
             number = None if number is None else number + 1
