@@ -190,7 +190,7 @@ def read_query(kind: type[Kind]) -> Kind:
 def read_body(kind: type[Kind], *, needed: bool) -> Kind:
     """The JSON body as a Struct, whatever its content type is said to be. Raises `Invalid`, or answers 400 or 413."""
     content = request.get_data()
-    if not content.strip() and not needed:
+    if not content and not needed:
         content = b"{}"
     try:
         return msgspec.json.decode(content, type=kind)

@@ -187,7 +187,7 @@ def modes_of(operation: APIOperation) -> list[GenerationMode]:
 
 def test_calls_that_are_right_or_wrong_by_the_document(schema: BaseSchema) -> None:
     """In the quick profile three of each kind, which are among the fifteen of the thorough one."""
-    examples = 10 if settings.default.max_examples >= THOROUGH else 3
+    examples = 6 if settings.default.max_examples >= THOROUGH else 3
     for found in schema.get_all_operations():
         for mode in modes_of(found.ok()):
             generated(found.ok(), mode, examples=examples)

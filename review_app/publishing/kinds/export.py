@@ -62,10 +62,7 @@ def _each(place: Place, parcels: Sequence[Parcel], verb: Verb) -> list[Outcome]:
             outcomes = [_one(place, folder, parcel, verb) for parcel in parcels]
             folder.keep()
             return outcomes
-    except BadFolder as error:
-        # Another try would end the same; it can be sent again once the target names another folder.
-        return [Outcome(Result.FAILED, _words(error), request=_request(place, ""))] * len(parcels)
-    except OSError as error:
+    except (BadFolder, OSError) as error:
         return [Outcome(Result.RETRY, _words(error), request=_request(place, ""))] * len(parcels)
 
 
