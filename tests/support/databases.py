@@ -146,7 +146,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test that uses a database once on each of those chosen, or on the first if it is of `ONE_DATABASE`."""
     if "database_kind" in metafunc.fixturenames:
         kinds = metafunc.config.getoption("--databases")
-        if metafunc.definition.path.as_posix().endswith(ONE_DATABASE):
+        if metafunc.definition.get_closest_marker("only_sqlite"):
+            kinds = ["sqlite"]
+        elif metafunc.definition.path.as_posix().endswith(ONE_DATABASE):
             kinds = kinds[:1]
         metafunc.parametrize("database_kind", kinds, indirect=True, scope="session")
 
