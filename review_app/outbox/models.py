@@ -46,12 +46,12 @@ class OutboxEvent(Base):
             postgresql_where=text("state = 'waiting'"),
         ),
         Index(
-            "ix_outbox_in_order",
-            "subject",
+            "ix_outbox_waiting",
             "id",
             sqlite_where=text("state = 'waiting'"),
             postgresql_where=text("state = 'waiting'"),
         ),
+        Index("ix_outbox_subject_id", "subject", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -91,7 +91,7 @@ class Delivery(Base):
             "state IN ('waiting', 'delivering', 'delivered', 'failed', 'dead', 'cancelled')", name="state"
         ),
         Index("ix_delivery_due", "target_id", "due_at", "id", sqlite_where=OPEN, postgresql_where=OPEN),
-        Index("ix_delivery_in_order", "target_id", "subject", "id", sqlite_where=OPEN, postgresql_where=OPEN),
+        Index("ix_delivery_subject_id", "subject", "id"),
         Index("ix_delivery_dead", "target_id", "id", sqlite_where=DEAD, postgresql_where=DEAD),
         Index("ix_delivery_target_id_id", "target_id", "id"),
         Index("ix_delivery_finished_at", "finished_at"),

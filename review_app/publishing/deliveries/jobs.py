@@ -153,10 +153,11 @@ def _turn(
 ) -> _Load | None:
     """Write down the batch that is done and take the next, in one transaction: half as many to wait for."""
     with transaction() as session:
+        held = None
         if done is not None:
-            mark_tried(session, target_id, tried, done.moot, worker=done.worker, now=utc_now())
+            held = mark_tried(session, target_id, tried, done.moot, worker=done.worker, now=utc_now())
         worker = worker_name()
-        leased = lease_some(session, target_id, worker, utc_now()) if take_more else ()
+        leased = lease_some(session, target_id, worker, utc_now(), held=held) if take_more else ()
         load = _load(session, leased, worker) if leased else None
         session.flush()
         session.expunge_all()

@@ -80,12 +80,15 @@ class Leased:
     payload: Mapping[str, Any]
 
 
-def lease_some(session: Session, target_id: int, worker: str, now: datetime) -> Sequence[Leased]:
+def lease_some(
+    session: Session, target_id: int, worker: str, now: datetime, *, held: Target | None = None
+) -> Sequence[Leased]:
     """Take the next deliveries of a target that are due and free, the first of each subject, with target and events.
 
-    Of a target that is failing one worker at a time takes some, so that one that hangs does not hold them all.
+    Of a target that is failing one worker at a time takes some, so that one that hangs does not hold them all. `held` is the
+    target if this transaction has locked it already.
     """
-    target = lock_target(session, target_id)
+    target = held or lock_target(session, target_id)
     if target is None or target.kind not in KINDS or not _may_be_sent_to(target, now):
         return ()
     if target.failing_since is not None and _is_being_sent_to(session, target_id, now):

@@ -20,7 +20,7 @@ from review_app.publishing.deliveries.rules import State, retry_delay
 from review_app.publishing.deliveries.sending import Tried
 from review_app.publishing.deliveries.standing import note_standing
 from review_app.publishing.kinds.face import Result
-from review_app.publishing.models import DeliveryAttempt, DeliveryCount
+from review_app.publishing.models import DeliveryAttempt, DeliveryCount, Target
 
 DELIVERIES, COUNTS = Base.metadata.tables["delivery"], Base.metadata.tables["delivery_count"]
 LONGEST_REASON = 500
@@ -73,11 +73,14 @@ def mark_tried(
     *,
     worker: str,
     now: datetime,
-) -> None:
-    """Write down a batch. What another worker has taken over meanwhile is logged, but marked by that one."""
+) -> Target | None:
+    """Write down a batch. What another worker has taken over meanwhile is logged, but marked by that one.
+
+    Returns the target, held until the transaction ends; None if there is none any more.
+    """
     target = lock_target(session, target_id)
     if target is None:
-        return
+        return None
     counted = [one for one in tried if one.outcome.result is not Result.LATER]
     ended = _mark_arrived(session, tried, worker, now) + _mark_others(
         session, tried, moot, worker=worker, now=now
@@ -86,6 +89,7 @@ def mark_tried(
     _count(session, target_id, counted)
     note_effects(session, target, ended, counted, now=now)
     note_standing(session, target, counted, now)
+    return target
 
 
 def _mark_arrived(session: Session, tried: Iterable[Tried], worker: str, now: datetime) -> list[Ended]:

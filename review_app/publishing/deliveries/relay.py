@@ -96,7 +96,8 @@ def is_released(now: datetime) -> tuple[Any, ...]:
     held_back = (
         select(earlier.id)
         .where(earlier.subject == OutboxEvent.subject, earlier.id < OutboxEvent.id, earlier.release_at > now)
-        .where(text("earlier.state = 'waiting'"))
+        # By the subject, and not among all that waits: see `queries.is_first`.
+        .where(earlier.state.not_in(("delivered", "cancelled")))
         .correlate(OutboxEvent)
     )
     return WAITING_EVENT, OutboxEvent.release_at <= now, ~held_back.exists()
