@@ -179,6 +179,7 @@ def _deliveries(session: Session, target: Target, now: datetime) -> None:
 
 def _checks(session: Session, articles: list[Article], targets: list[Target], now: datetime) -> None:
     said = {"status": 404, "robots_meta": "noindex", "cache_control": "max-age=9", "found_at": now}
+    said["robots_header"] = "noindex, nofollow, noarchive, nosnippet, noimageindex"
     for place, target in enumerate(targets):
         session.add(
             PublicCheck(

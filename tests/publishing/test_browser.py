@@ -9,47 +9,20 @@ from playwright.sync_api import expect
 
 from review_app.base.clock import utc_now
 from tests.publishing.conftest import approved_article
-from tests.support.accessibility import assert_accessible, assert_accessible_in_each_look, log_in
+from tests.support.accessibility import assert_accessible, log_in
 
 pytestmark = pytest.mark.browser
-
-BODY = (
-    "<p>Some text.</p><h2>A heading</h2><ul><li>One<ul><li>two</li></ul></li></ul><pre><code>print(1)</code></pre>"
-    "<table><tr><th>Tool</th></tr><tr><td>Lease</td></tr></table><blockquote>Words.</blockquote>"
-)
 
 
 @pytest.fixture
 def some_runs(session_of, start, work):
     """A run that has ended with refusals, and one that waits."""
     with session_of() as session:
-        approved_article(session, "good", html=BODY, last_reviewed_on=utc_now().date())
+        approved_article(session, "good", last_reviewed_on=utc_now().date())
         approved_article(session, "long", title="A very long title " * 12)
         approved_article(session, "waiting", decided_at=utc_now() + timedelta(hours=1))
     work(start("good", "long", "unknown").run.id)
     start("waiting", "good")
-
-
-def test_axe_finds_nothing_on_the_pages_of_publishing(open_page, lead, some_runs):
-    page = open_page()
-    log_in(page, lead)
-    for path in ("/publications", "/publications/1", "/publications/2"):
-        page.goto(path)
-        assert_accessible_in_each_look(page)
-    page.goto("/publications")
-    page.get_by_label("Only the articles named below").check()
-    page.get_by_role("button", name="Publish").click()
-    expect(page.get_by_role("alert")).to_be_visible()
-    assert_accessible_in_each_look(page)
-
-
-def test_axe_finds_nothing_on_the_public_pages(open_page, page_watch, some_runs, withdraw):
-    page_watch.expected_statuses |= {404, 410}
-    withdraw("long")
-    page = open_page()
-    for path in ("/p/slug-of-good", "/p/slug-of-long", "/p/nothing"):
-        page.goto(path)
-        assert_accessible_in_each_look(page)
 
 
 def test_an_empty_desk_is_accessible_too(watched_page, lead):
