@@ -21,7 +21,7 @@ from review_app.publishing.truth.models import PublicCheck
 from review_app.publishing.truth.pages import track
 from review_app.publishing.truth.queries import article_ids, list_checks
 from review_app.publishing.truth.schemas import CheckAnswer
-from review_app.publishing.truth.words import sentences
+from review_app.publishing.truth.words import differences
 
 COMMAND_LINE = Actor(None, "command line")
 AGREES, DIFFERS, NOTHING = 0, 1, 2
@@ -72,8 +72,8 @@ def _list(chosen: Collection[int] | None, *, as_json: bool) -> None:
         click.echo(msgspec.json.encode([CheckAnswer.of(one) for one in found]).decode())
     for one in found if not as_json else ():
         click.echo(f"{one.id:<6} {one.article.source_id}  {one.target.name}  {one.url}")
-        for sentence in sentences(one):
-            click.echo(f"       {sentence} since {one.should_since:%Y-%m-%d %H:%M:%S} UTC")
+        for sentence, since in differences(one):
+            click.echo(f"       {sentence} since {since:%Y-%m-%d %H:%M:%S} UTC")
     if not found and not as_json:
         click.echo("The public sees what the desk says.")
     sys.exit(DIFFERS if found else AGREES)
@@ -90,7 +90,10 @@ def _all(chosen: Collection[int] | None) -> Iterator[PublicCheck]:
 @truth.command("mend")
 @click.argument("check_id", metavar="ID", type=click.IntRange(1, 2**63 - 1))
 def mend_one(check_id: int) -> None:
-    """Publish or withdraw there again, as the desk says now. A worker reads the page after that."""
+    """Mend a difference: publish again or withdraw again, as the desk says now.
+
+    It is what the button of the page does. A worker reads the page after that.
+    """
     with transaction() as session:
         done, target_id = mend(
             session, check_id, actor=COMMAND_LINE, now=utc_now(), site_url=site_url_of(settings())

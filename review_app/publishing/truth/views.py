@@ -17,7 +17,7 @@ from review_app.base.web import settings
 from review_app.publishing.truth.actions import mend
 from review_app.publishing.truth.jobs import site_url_of
 from review_app.publishing.truth.queries import last_checked_at, list_checks, open_counts
-from review_app.publishing.truth.words import sentences
+from review_app.publishing.truth.words import differences
 
 blueprint = Blueprint("truth", __name__)
 
@@ -35,7 +35,7 @@ def index() -> str:
         counts=open_counts(session),
         checked_at=last_checked_at(session),
         site_url=site_url_of(settings()),
-        sentences={check.id: list(sentences(check)) for check in page.rows},
+        differences={check.id: list(differences(check)) for check in page.rows},
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from review_app.base.messages import Message
 from review_app.base.messages import lazy_gettext as _l
@@ -20,11 +21,17 @@ SAYS = {
 
 def sentences(check: PublicCheck) -> Iterator[Message]:
     """Each difference that was found, or why the page could not be read. Goes on with "since …"."""
+    return (sentence for sentence, _since in differences(check))
+
+
+def differences(check: PublicCheck) -> Iterator[tuple[Message, datetime]]:
+    """The sentences, each with since when: since the desk says otherwise, or, where that tells nothing, since it was seen."""
+    seen = check.found_at or check.should_since
     if check.state == State.UNREADABLE:
-        yield _l("cannot be read: %(reason)s", reason=check.reason)
+        yield _l("cannot be read: %(reason)s", reason=check.reason), seen
     elif check.state == State.DIFFERS:
-        for code in check.findings:
-            yield _sentence(check, Finding(code))
+        for finding in map(Finding, check.findings):
+            yield _sentence(check, finding), seen if finding is Finding.CACHED else check.should_since
 
 
 def _sentence(check: PublicCheck, finding: Finding) -> Message:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -79,6 +80,28 @@ def test_a_page_that_cannot_be_read_is_shown_without_a_button(published, proxy, 
     page = browser_of(lead).get("/publications/truth").text
     assert "answered 503 since" in page
     assert "Publish again" not in page
+
+
+def test_page_and_command_name_the_same_since(app, published, proxy, look, browser_of, lead, check_of):
+    published("good")
+    proxy.lie = with_status(503)
+    look(LATER)
+    seen = check_of("good").found_at
+    assert seen.date() > check_of("good").should_since.date()
+    assert f"answered 503 since {seen:%Y-%m-%d %H:%M:%S} UTC" in run(app, "list").stdout
+    assert re.search(rf"answered 503 since <time datetime=.{seen:%Y-%m-%dT%H:%M}", _page(browser_of, lead))
+    proxy.lie = with_header("Cache-Control", "max-age=86400")
+    look(2 * LATER)
+    check = check_of("good")
+    assert check.findings == ["cached"]
+    assert f"for each time since {check.found_at:%Y-%m-%d %H:%M:%S} UTC" in run(app, "list").stdout
+    assert re.search(
+        rf"for each time since <time datetime=.{check.found_at:%Y-%m-%dT%H:%M}", _page(browser_of, lead)
+    )
+
+
+def _page(browser_of, lead):
+    return browser_of(lead).get("/publications/truth").text
 
 
 def test_programs_read_and_mend(lied_about, program_of, lead, check_of):
