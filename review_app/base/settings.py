@@ -68,6 +68,7 @@ class Settings:
     imports_at_once: int = 2
     imports_an_hour: int = 20
     publish_hook_secrets: tuple[str, ...] = ()
+    hook_secret_made_here: bool = False
     hook_calls_a_minute: int = 600
     hook_refusals_a_minute: int = 120
     image_hosts: frozenset[str] = frozenset()
@@ -106,6 +107,7 @@ class Settings:
             imports_an_hour=_whole_number(values, "REVIEW_IMPORTS_AN_HOUR", 20, least=1),
             max_upload_mb=_whole_number(values, "REVIEW_MAX_UPLOAD_MB", 256, least=1),
             publish_hook_secrets=_hook_secrets(values, data_dir, production=production),
+            hook_secret_made_here=not production and not values.get("REVIEW_PUBLISH_HOOK_SECRET", "").split(),
             hook_calls_a_minute=_whole_number(values, "REVIEW_HOOK_CALLS_A_MINUTE", 600, least=1),
             hook_refusals_a_minute=_whole_number(values, "REVIEW_HOOK_REFUSALS_A_MINUTE", 120, least=1),
             image_hosts=frozenset(values.get("REVIEW_IMAGE_HOSTS", "").lower().replace(",", " ").split()),

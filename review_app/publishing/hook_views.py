@@ -133,6 +133,7 @@ def show() -> str:
         page=list_hook_calls(db.session(), request.args.get("after")),
         address=external(url_for("publish_hook.call")),
         ready=bool(settings().publish_hook_secrets),
+        made_here=settings().hook_secret_made_here,
         most_signed=settings().hook_calls_a_minute,
         most_refused=settings().hook_refusals_a_minute,
     )

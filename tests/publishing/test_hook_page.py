@@ -11,8 +11,10 @@ import subprocess
 
 import pytest
 
+from review_app.base.settings import Settings
 from review_app.publishing.models import HookLog
 from tests.factories import LONG_AGO
+from tests.support.application import environment
 
 
 @pytest.fixture
@@ -43,6 +45,27 @@ def test_the_example_of_the_page_makes_a_call_that_is_taken(live_server, example
     )
     assert called.returncode == 0, called.stderr
     assert '"accepted":["good"]' in called.stdout.replace(" ", "").replace("\n", "")
+
+
+def test_the_page_says_where_development_keeps_the_secret_that_it_made(app, browser_of, lead):
+    page = browser_of(lead).get("/publications/hook").text
+    (command,) = re.findall(r"<code>(SECRET=.*?)</code>", page)
+    settings = app.extensions["settings"]
+    told = subprocess.run(  # the page's own command
+        ["/bin/sh", "-e", "-c", html.unescape(command) + '; printf %s "$SECRET"'],
+        env={"PATH": os.environ["PATH"], "REVIEW_DATA_DIR": str(settings.data_dir)},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    ).stdout
+    assert (told,) == settings.publish_hook_secrets
+
+
+def test_whoever_sets_a_secret_is_told_of_no_other(app, browser_of, lead, tmp_path, database_url):
+    given = environment(database_url, tmp_path) | {"REVIEW_PUBLISH_HOOK_SECRET": "whsec_MTIzNDU2Nzg="}
+    app.extensions["settings"] = Settings.from_environment(given)
+    assert "publish_hook_secret" not in browser_of(lead).get("/publications/hook").text
 
 
 def test_the_page_tells_no_secret(example, app, browser_of, lead):

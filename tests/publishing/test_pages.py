@@ -8,10 +8,11 @@ from datetime import timedelta
 import pytest
 import time_machine
 from flask import g
+from lxml import html
 from sqlalchemy import select
 
 from review_app.base.clock import utc_now
-from review_app.publishing.models import PublishRun
+from review_app.publishing.models import Publication, PublishRun, PublishRunItem, Target
 from tests.factories import make_article
 
 
@@ -127,6 +128,40 @@ def test_what_was_withdrawn_since_is_marked(desk, approve, publish, withdraw):
     assert "/p/slug-of-good" not in page
 
 
+def test_a_place_of_others_is_said_to_withdraw_until_it_has(desk, approve, publish, withdraw, session_of):
+    approve("good")
+    run_id = publish("good")
+    withdraw("good")
+    with session_of() as session:
+        blog = Target(kind="wordpress", name="Blog", url="https://blog.example.com", created_at=utc_now())
+        session.add(blog)
+        session.flush()
+        ours = session.scalars(select(Publication)).one()
+        there = Publication(
+            article_id=ours.article_id,
+            version=ours.version,
+            target_id=blog.id,
+            run_id=run_id,
+            state="delivered",
+            due_at=ours.due_at,
+            delivered_at=ours.delivered_at,
+        )
+        session.add(there)
+        session.flush()
+        session.add(PublishRunItem(run_id=run_id, publication_id=there.id))
+        numbers = ours.id, there.id
+    assert [_state_of(desk, run_id, number) for number in numbers] == ["Withdrawn", "Being withdrawn"]
+    with session_of() as session:
+        session.get_one(Publication, numbers[1]).state = "withdrawn"
+    assert [_state_of(desk, run_id, number) for number in numbers] == ["Withdrawn", "Withdrawn"]
+
+
+def _state_of(desk, run_id, publication_id):
+    page = html.fromstring(desk.get(f"/publications/{run_id}").text)
+    (tag,) = page.xpath(f"//*[@id='publication-{publication_id}']//*[contains(@class, 'tag')]")
+    return re.sub(r"[^\w ]", "", tag.text_content()).strip()
+
+
 def test_runs_and_publications_come_in_pages(desk, approve, start, session_of):
     approve(*(f"good-{number:02}" for number in range(30)))
     for _ in range(27):
@@ -142,8 +177,8 @@ def test_runs_and_publications_come_in_pages(desk, approve, start, session_of):
     assert ("good-00" in first, "good-00" in second) == (False, True)
 
 
-def _next_of(html):
-    return re.search(r'href="([^"]+)" rel="next"', html).group(1).replace("&amp;", "&")
+def _next_of(page):
+    return re.search(r'href="([^"]+)" rel="next"', page).group(1).replace("&amp;", "&")
 
 
 def test_refusals_are_listed_up_to_a_hundred_and_the_rest_is_counted(desk, start):

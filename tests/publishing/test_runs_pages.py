@@ -195,6 +195,7 @@ def test_the_policy_says_how_many_a_day_and_whether_approving_publishes(desk, se
     publish("a", "b", "c")
     page = words(desk.get("/publications/1"))
     assert "At most 1 articles become public a day (Europe/Berlin)" in page
+    assert re.search(r"It goes on at [^()]* \(UTC\); the last is expected", page), "in the reader's own zone"
     there = utc_now().astimezone(BERLIN).date()
     for days in (1, 2):
         assert f"expected on {(there + timedelta(days=days)):%-d %b %Y}" in page
