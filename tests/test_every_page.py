@@ -392,6 +392,9 @@ def test_what_is_seen_of_publishing(open_page: Pages, admin: User) -> None:
         for fold in page.locator("main summary").all():
             fold.click()
         look(page)
+        expect(page.locator("main details:not([open])"), "open also when the page asked again").to_have_count(
+            0
+        )
     for path in MORE_PUBLISHING:
         page.goto(path)
         look(page, *TWO_LOOKS)

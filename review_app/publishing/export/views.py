@@ -34,7 +34,7 @@ def file() -> Response | tuple[str, int]:
     try:
         return download(Format(form.format.data), (form.since.data or "").strip(), as_file=True)
     except Invalid as error:
-        form.since.errors = [*error.fields.get("since", [error.detail])]
+        form.tell(error)
         return _page(form), 422
 
 

@@ -94,7 +94,7 @@ def test_a_cursor_that_is_none_is_told(program, browser_of, lead, cursor):
     assert list(answer.json["errors"]) == ["since"]
     page = browser_of(lead).get(f"/publications/export/file?since={cursor}")
     assert page.status_code == 422
-    assert "not a cursor" in page.text or "null" in page.text.lower()
+    assert "Since is not a cursor of an export." in page.text or "null" in page.text.lower()
 
 
 def test_a_lead_downloads_a_file(browser_of, lead, approve, publish):
