@@ -1,6 +1,6 @@
 """Takes the pictures of the documents from a running demo: `python docs/screenshots.py ADDRESS DATA_DIR`.
 
-ADDRESS is where `make run` serves, DATA_DIR its data folder, in which the demo's logins stand. Each of the eight screens is
+ADDRESS is where `make run` serves, DATA_DIR its data folder, in which the demo's logins stand. Each of the nine screens is
 taken light and dark. It decides on one article of the demo, to show a conflict.
 """
 
@@ -76,6 +76,8 @@ def _take_all(desk: Desk, scheme: str) -> None:
     _bulk(lead, take)
     lead.goto("/stats")
     take(lead, "statistics")
+    lead.goto("/publications")
+    take(lead, "publishing")
     administrator = desk.logged_in("administrator")
     administrator.goto("/imports")
     take(administrator, "imports")
