@@ -86,6 +86,7 @@ class Article(Base):
         Index("ix_article_batch_id_id", "batch_id", "id"),
         Index("ix_article_source_hash", "source_hash"),
         Index("ix_article_awaiting_review_id", "awaiting_review", "id"),
+        Index("ix_article_updated_at_id", "updated_at", "id"),
         Index("ix_article_indexable_id", "id", sqlite_where=INDEXABLE_ON_SQLITE, postgresql_where=INDEXABLE),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -16,7 +17,11 @@ UNREAD = text("read_at IS NULL")
 
 
 class Notification(Base):
-    """One thing one person is told: `text` in a sentence, the subject it leads to, and by whom it came."""
+    """One thing one person is told: `text` in a sentence, the subject it leads to, and by whom it came.
+
+    `text` is in English, for programs. `message` is what it was made from (`base.kept_messages`), by which people are told it in
+    their own language; none of what was kept before it was noted.
+    """
 
     __tablename__ = "notification"
     __table_args__ = (
@@ -29,6 +34,7 @@ class Notification(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"))
     kind: Mapped[str]
     text: Mapped[str]
+    message: Mapped[dict[str, Any] | None]
     subject_kind: Mapped[str]
     subject_id: Mapped[str]
     by: Mapped[str]

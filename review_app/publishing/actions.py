@@ -42,7 +42,7 @@ from review_app.publishing.queries import (
     stands,
     unpublished_source_ids,
 )
-from review_app.publishing.rules import MOST_SOURCE_IDS, STATEMENT_ROWS, RunState, Trigger
+from review_app.publishing.rules import LONGEST_HELD, MOST_SOURCE_IDS, STATEMENT_ROWS, RunState, Trigger
 from review_app.publishing.running import finish_if_done, refresh_counts
 
 Row = TypeVar("Row")
@@ -79,6 +79,7 @@ class Started:
 
 
 NO_SUCH_ARTICLE = _l("there is no such article")
+TOO_FAR = _l("That moment is more than a thousand years ahead.")
 NOT_APPROVED = "it is not approved, but "
 
 
@@ -92,11 +93,11 @@ def start_run(
     now: datetime,
     undo: timedelta,
 ) -> Started:
-    """Take on what is approved and refuse the rest with a reason. Raises `Invalid` when none or too many are named.
+    """Take on what is approved and refuse the rest with a reason. Raises `Invalid` as `sorted_out` does.
 
-    Nothing goes out before the undo window of its approval has passed, nor before `publish_at`.
+    Nothing goes out before the undo window of its approval has passed, nor before `publish_at`; one that has passed is now.
     """
-    chosen, refused = sorted_out(session, order.source_ids)
+    chosen, refused = sorted_out(session, order, now)
     earliest = max(now, order.publish_at or now)
     run = PublishRun(
         trigger=trigger.value,
@@ -122,10 +123,15 @@ def start_run(
     return Started(run, [article.source_id for article in chosen], refused)
 
 
-def sorted_out(
-    session: Session, source_ids: Sequence[str] | None
-) -> tuple[list[Candidate], list[dict[str, str]]]:
-    """What may go out, in the order it was named, and what may not, with the reason."""
+def sorted_out(session: Session, order: Order, now: datetime) -> tuple[list[Candidate], list[dict[str, str]]]:
+    """What may go out, in the order it was named, and what may not, with the reason.
+
+    Asked by a run and by its preview alike, so that neither takes what the other refuses. Raises `Invalid` when none or too many
+    are named, and for a moment that is too far off.
+    """
+    if order.publish_at is not None and order.publish_at > now + LONGEST_HELD:
+        raise Invalid(TOO_FAR, {"publish_at": [_l("must be within the next thousand years")]})
+    source_ids = order.source_ids
     if source_ids is None:
         return list(approved_candidates(session)), []
     if not 1 <= len(source_ids) <= MOST_SOURCE_IDS:

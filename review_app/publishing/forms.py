@@ -16,10 +16,10 @@ from review_app.base.errors import DomainError, Invalid
 from review_app.base.forms import Form
 from review_app.base.messages import Figure
 from review_app.base.messages import lazy_gettext as _l
-from review_app.publishing.actions import NO_SUCH_ARTICLE, NOT_APPROVED, Order
+from review_app.publishing.actions import NO_SUCH_ARTICLE, NOT_APPROVED, TOO_FAR, Order
 from review_app.publishing.cohort import DECIDED_SINCE, NO_APPROVAL, NOT_INDEXABLE, TOO_MANY
 from review_app.publishing.deliveries import parcels
-from review_app.publishing.rules import MOST_SOURCE_IDS
+from review_app.publishing.rules import LONGEST_HELD, MOST_SOURCE_IDS
 from review_app.publishing.stopping import STOPPED
 
 ALL, NAMED = "approved", "named"
@@ -58,11 +58,14 @@ class RunForm(Form):
         return [part for part in BETWEEN.split(self.source_ids.data or "") if part]
 
     def order(self, zone: ZoneInfo, now: datetime) -> Order | None:
-        """The same for the action, its time being one of the zone; None, with a message at the field, when that has passed."""
+        """The same for the action, its time being one of the zone; None, with a message at the field, if it is no good one."""
         at = self.publish_at.data
         moment = None if at is None else _moment(at, zone)
         if at is not None and (moment is None or moment < now - LATE):
             self.publish_at.errors = [*self.publish_at.errors, _l("That moment has passed.")]
+            return None
+        if moment is not None and moment > now + LONGEST_HELD:
+            self.publish_at.errors = [*self.publish_at.errors, TOO_FAR]
             return None
         return Order(self.named() if self.scope.data == NAMED else None, moment)
 

@@ -15,6 +15,7 @@ from review_app.accounts.permissions import permit
 from review_app.accounts.rules import Permission
 from review_app.base.clock import utc_now
 from review_app.base.database import db, transaction
+from review_app.base.errors import Invalid
 from review_app.base.jobs import wake
 from review_app.base.problems import problem
 from review_app.base.security import HOOK_BODY_BYTES, csrf
@@ -76,15 +77,18 @@ def _check_rate(*, signed: bool) -> None:
 
 
 def _start(session: Session, order: Order) -> dict[str, Any]:
-    started = start_run(
-        session,
-        order,
-        Trigger.HOOK,
-        user_id=None,
-        actor=Actor(None, "publish hook", g.get("request_id")),
-        now=utc_now(),
-        undo=timedelta(seconds=settings().undo_seconds),
-    )
+    try:
+        started = start_run(
+            session,
+            order,
+            Trigger.HOOK,
+            user_id=None,
+            actor=Actor(None, "publish hook", g.get("request_id")),
+            now=utc_now(),
+            undo=timedelta(seconds=settings().undo_seconds),
+        )
+    except Invalid as error:
+        raise BadBody(error.detail) from error
     return answer_of(started, external(url_for("publishing_api.show", run_id=started.run.id)))
 
 

@@ -278,12 +278,13 @@ class RunRollbackItem(Base):
 class PublishSchedule(Base):
     """That every day at a time of a zone all that is approved is published. `minute` is that of the day, 0 to 1439.
 
-    `next_at` is when it is to start a run the next time.
+    No two do the same. `next_at` is when it is to start a run the next time.
     """
 
     __tablename__ = "publish_schedule"
     __table_args__ = (
         CheckConstraint("minute BETWEEN 0 AND 1439", name="minute"),
+        Index("ix_publish_schedule_minute_zone", "minute", "zone", unique=True),
         Index("ix_publish_schedule_next_at", "next_at", sqlite_where=ENABLED, postgresql_where=ENABLED),
     )
 

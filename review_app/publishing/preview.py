@@ -42,8 +42,8 @@ class Preview:
 
 
 def preview_run(session: Session, order: Order, now: datetime) -> Preview:
-    """Ask what a run would do. Writes nothing. Raises `Invalid` when none or too many are named."""
-    chosen, refused = sorted_out(session, order.source_ids)
+    """Ask what a run would do. Writes nothing. Raises `Invalid` for whatever `start_run` does."""
+    chosen, refused = sorted_out(session, order, now)
     newly = sum(article.published_version is None for article in chosen)
     drip = current_drip(session)
     return Preview(

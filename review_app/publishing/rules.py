@@ -41,6 +41,9 @@ CONTENT_KINDS: Final = ("site", "wordpress", "export")
 MOST_SOURCE_IDS = 10_000
 """One request names at most this many articles; `scope: approved` has no such limit."""
 
+LONGEST_HELD = timedelta(days=365_250)
+"""A run is held for a thousand years at most: near the end of the calendar nothing can be reckoned any more."""
+
 BATCH = 100
 """Publications of one transaction."""
 

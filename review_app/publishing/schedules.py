@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import Insert as PostgresqlInsert
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
@@ -25,7 +28,10 @@ CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
 def add_schedule(
     session: Session, at: str, zone: str, *, user_id: int | None, actor: Actor, now: datetime
 ) -> PublishSchedule:
-    """Publish all that is approved every day at this time (`HH:MM`) of the zone. Raises `Invalid`, `Conflict` at too many."""
+    """Publish all that is approved every day at this time (`HH:MM`) of the zone.
+
+    Raises `Invalid`, and `Conflict` at too many and when another schedule does just this.
+    """
     clock, where = CLOCK.fullmatch(at.strip()), zone_named(zone.strip())
     wrong: dict[str, list[str]] = {}
     if clock is None:
@@ -39,19 +45,43 @@ def add_schedule(
             _l("There are %(most)s schedules, which is the most. Remove one first.", most=MOST_SCHEDULES)
         )
     minute = int(clock[1]) * 60 + int(clock[2])
-    schedule = PublishSchedule(
+    schedule = _inserted(
+        session,
         minute=minute,
         zone=where.key,
         next_at=next_planned(minute, where, now),
         user_id=user_id,
         created_at=now,
     )
-    session.add(schedule)
-    session.flush()
     after = {"at": f"{minute // 60:02}:{minute % 60:02}", "zone": where.key}
     subject = ("publish_schedule", str(schedule.id))
     log_event(session, "publish_schedule.added", subject, actor=actor, now=now, after=after)
     return schedule
+
+
+def _inserted(session: Session, *, minute: int, zone: str, **values: Any) -> PublishSchedule:
+    """Of two that are added at the same moment the database takes one. Raises `Conflict` for the other."""
+    fresh = _insert(session, PublishSchedule).values(minute=minute, zone=zone, enabled=True, **values)
+    said = fresh.on_conflict_do_nothing(index_elements=("minute", "zone")).returning(PublishSchedule.id)
+    number = session.scalar(said)
+    if number is not None:
+        return session.get_one(PublishSchedule, number)
+    same = select(PublishSchedule.id).where(PublishSchedule.minute == minute, PublishSchedule.zone == zone)
+    raise Conflict(
+        _l(
+            "Schedule %(number)s does that already, every day at %(at)s, %(zone)s.",
+            number=session.scalars(same).one(),
+            at=f"{minute // 60:02}:{minute % 60:02}",
+            zone=zone,
+        )
+    )
+
+
+def _insert(
+    session: Session, table: type[PublishSchedule | ScheduleFiring]
+) -> SqliteInsert | PostgresqlInsert:
+    on_sqlite = session.get_bind().dialect.name == "sqlite"
+    return (sqlite_insert if on_sqlite else postgresql_insert)(table)
 
 
 def remove_schedule(session: Session, schedule_id: int, *, actor: Actor, now: datetime) -> None:
@@ -90,8 +120,7 @@ def _is_first(session: Session, schedule_id: int, planned_at: datetime, now: dat
     """Of many at the same moment one inserts the row, and the others wait for its transaction to end."""
     if session.get(PublishSchedule, schedule_id) is None:
         return False
-    on_sqlite = session.get_bind().dialect.name == "sqlite"
-    fresh = (sqlite_insert if on_sqlite else postgresql_insert)(ScheduleFiring).values(
+    fresh = _insert(session, ScheduleFiring).values(
         schedule_id=schedule_id, planned_at=planned_at, fired_at=now
     )
     said = fresh.on_conflict_do_nothing().returning(ScheduleFiring.schedule_id)

@@ -58,6 +58,7 @@ NOT_IN_A_SCHEMA = (
     "/api/v1/targets/{target_id}/secrets/{secret_id}",  # whether it is the newest
     "/api/v1/decisions/{decision_id}/rollback",  # whether a note is needed depends on who asks, and when
     "/api/v1/articles/{source_id}/decisions",  # whether all scores are there depends on the article
+    "/api/v1/publish-runs",  # how far off a moment may be
     "/api/v1/publish-runs/{run_id}/rollback",  # whether a reason says something
     "/api/v1/publish-schedules",  # whether a time zone is known
     "/api/v1/bulk",  # whether a note is needed depends on the action, and which articles there are

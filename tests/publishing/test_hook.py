@@ -203,6 +203,7 @@ BAD_BODIES = [
     b'{"data": {"source_ids": ["good"], "publish_at": "2026-11-30T10:00:00"}}',
     b'{"data": {"source_ids": ["good"], "publish_at": "tomorrow"}}',
     b'{"data": {"source_ids": ["good"], "publish_at": "0001-01-01T00:00:00+10:00"}}',
+    b'{"data": {"source_ids": ["good"], "publish_at": "9999-12-31T23:59:59Z"}}',
     b'{"data": {"source_ids": ["good"], "publishAt": "2999-01-01T10:00:00Z"}}',
     b'{"data": {"source_ids": ["good"]}, "publish_at": "2999-01-01T10:00:00Z"}',
     b'{"data": ' * 20_000,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from review_app.accounts.models import User
 from review_app.articles.queries import lock_article
 from review_app.base.clock import utc_now
 from review_app.base.errors import Conflict, Invalid, NotFound
+from review_app.base.messages import Message
 from review_app.outbox.actions import SYSTEM
 from review_app.publishing.approvals import approvals_wait, publish_approved
 from review_app.publishing.jobs import due_schedules, run_schedule
@@ -151,6 +153,34 @@ def test_there_are_only_so_many_schedules(session_of):
             add_schedule(session, f"07:{minute:02}", "UTC", user_id=None, actor=SYSTEM, now=EVENING)
         with pytest.raises(Conflict):
             add_schedule(session, "08:00", "UTC", user_id=None, actor=SYSTEM, now=EVENING)
+
+
+def test_no_two_schedules_do_the_same(session_of, daily):
+    same = {"user_id": None, "actor": SYSTEM, "now": EVENING}
+    with session_of() as session, pytest.raises(Conflict) as refused:
+        add_schedule(session, " 7:30 ", "Europe/Berlin", **same)
+    assert refused.value.detail == f"Schedule {daily} does that already, every day at 07:30, Europe/Berlin."
+    with session_of() as session:
+        add_schedule(session, "07:30", "UTC", **same)
+        add_schedule(session, "07:31", "Europe/Berlin", **same)
+        remove_schedule(session, daily, actor=SYSTEM, now=EVENING)
+        add_schedule(session, "07:30", "Europe/Berlin", **same)
+
+
+def test_of_two_schedules_that_are_added_at_the_same_moment_one_is_taken(session_of):
+    ready = threading.Barrier(2)
+
+    def add(_number):
+        ready.wait()
+        try:
+            with session_of() as session:
+                return add_schedule(session, "07:30", "UTC", user_id=None, actor=SYSTEM, now=EVENING).id
+        except Conflict as refused:
+            return refused.detail
+
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(add, range(2)))
+    assert {type(answer) for answer in answers} == {int, Message}
 
 
 # --- approvals --------------------------------------------------------------------------------------------------------

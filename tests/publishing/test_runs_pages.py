@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 from review_app.accounts.models import User
 from review_app.base.clock import utc_now
 from review_app.publishing.commands import publish as publish_command
+from review_app.publishing.commands import schedules as schedule_commands
 from review_app.publishing.jobs import run_rollback
 from review_app.publishing.models import PublishRun, PublishSchedule
 from review_app.reviewing.queries import current_rules
@@ -80,6 +81,61 @@ def test_the_command_and_the_api_preview_too(app, approve, program_of, lead, ses
     assert count_runs(session_of) == 0
 
 
+SORTED = ("accepted", "refused")
+TAKEN = {
+    "a moment that has passed": {"scope": "approved", "publish_at": "2020-01-01T00:00:00Z"},
+    "the first moment": {"scope": "approved", "publish_at": "0001-01-01T00:00:00Z"},
+    "far off": {"scope": "approved", "publish_at": "2999-01-01T00:00:00+14:00"},
+    "nobody knows it": {"source_ids": ["nowhere"]},
+    "refused": {"source_ids": ["draft", "good", "draft"]},
+    "as many as may be": {"source_ids": ["good"] * 10_000},
+}
+EDGES = TAKEN | {
+    "before the first": {"scope": "approved", "publish_at": "0001-01-01T00:00:00+14:00"},
+    "the last moment": {"scope": "approved", "publish_at": "9999-12-31T23:59:59Z"},
+    "after the last": {"scope": "approved", "publish_at": "9999-12-31T23:59:59-14:00"},
+    "no zone": {"scope": "approved", "publish_at": "2026-11-30T09:00:00"},
+    "none": {"source_ids": []},
+    "too many": {"source_ids": ["good"] * 10_001},
+    "an empty name": {"source_ids": [""]},
+    "both": {"source_ids": ["good"], "scope": "approved"},
+    "neither": {},
+    "not known": {"scope": "approved", "publish_att": "2030-01-01T00:00:00Z"},
+}
+
+
+def test_a_dry_run_refuses_exactly_what_the_real_call_refuses(approve, desk, program_of, lead, session_of):
+    assert policy(desk, publish_a_day="1", publish_zone="Pacific/Kiritimati").status_code == 303
+    approve("good")
+    approve("draft", **DRAFT)
+    approve("never judged", decided_at=None)
+    program, started = program_of(lead), 0
+    for what, asked in EDGES.items():
+        dry = program.post("/publish-runs", json=asked | {"dry_run": True})
+        assert count_runs(session_of) == started, what
+        real = program.post("/publish-runs", json=asked)
+        if real.status_code == 202:
+            started += 1
+            assert dry.status_code == 200, what
+            assert [real.json[name] for name in SORTED] == [dry.json[name] for name in SORTED], what
+            assert desk.get(f"/publications/{started}").status_code == 200, what
+        else:
+            assert real.status_code == 422, what
+            assert dry.json | {"request_id": ""} == real.json | {"request_id": ""}, what
+    assert started == len(TAKEN)
+
+
+def test_a_command_and_its_dry_run_refuse_the_same_moment(app, approve, session_of):
+    approve("good")
+    for rehearse in ([], ["--dry-run"]):
+        said = app.test_cli_runner().invoke(
+            publish_command, ["good", "--at", "9999-12-31T23:59:59+00:00", *rehearse]
+        )
+        assert said.exit_code != 0
+        assert "more than a thousand years ahead" in said.output + str(said.exception)
+    assert count_runs(session_of) == 0
+
+
 def test_a_time_is_one_of_the_viewers_zone_and_said_with_it(browser_of, approve, session_of, lead):
     approve("good")
     with session_of() as session:
@@ -95,9 +151,10 @@ def test_a_time_is_one_of_the_viewers_zone_and_said_with_it(browser_of, approve,
         )
 
 
-@pytest.mark.parametrize("typed", ["2020-01-01T00:00", "tomorrow", "0001-01-01T00:00"])
+@pytest.mark.parametrize("typed", ["2020-01-01T00:00", "tomorrow", "0001-01-01T00:00", "9999-12-31T23:59"])
 def test_a_time_that_has_passed_or_is_none_is_refused(desk, approve, session_of, typed):
     approve("good")
+    assert desk.post("/publications/preview", {"scope": "approved", "publish_at": typed}).status_code == 422
     assert desk.post("/publications", {"scope": "approved", "publish_at": typed}).status_code == 422
     assert count_runs(session_of) == 0
 
@@ -172,6 +229,23 @@ def test_a_wrong_schedule_is_told_at_its_fields(desk):
     assert page.status_code == 422
     assert "Time of the day must be a time such as 07:30." in words(page)
     assert "Time zone is not a time zone such as Europe/Berlin." in words(page)
+
+
+def test_a_schedule_that_there_is_is_refused_on_the_page_by_program_and_by_command(
+    app, desk, program_of, lead
+):
+    program, daily = program_of(lead), {"at": "07:30", "zone": "Europe/Berlin"}
+    assert program.post("/publish-schedules", json=daily).status_code == 201
+    told = "Schedule 1 does that already, every day at 07:30, Europe/Berlin."
+    again = program.post("/publish-schedules", json=daily)
+    assert (again.status_code, again.json["detail"]) == (409, told)
+    page = desk.post("/publications/schedules", daily)
+    assert page.status_code == 409
+    assert told in words(page)
+    command = app.test_cli_runner().invoke(schedule_commands, ["add", "07:30", "Europe/Berlin"])
+    assert command.exit_code != 0
+    assert told in str(command.output) + str(command.exception)
+    assert len(program.get("/publish-schedules").json["items"]) == 1
 
 
 def policy(desk, **fields):

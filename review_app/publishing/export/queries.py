@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple, TypeVarTuple
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, literal, select, tuple_
 from sqlalchemy.orm import Session, joinedload
 
 from review_app.articles.models import Article, ArticleBody, ArticleVersion
@@ -18,6 +19,16 @@ from review_app.publishing.models import Publication, Target
 from review_app.publishing.queries import is_published, published_wording
 
 Record = dict[str, object]
+Columns = TypeVarTuple("Columns")
+
+
+class Place(NamedTuple):
+    """How far a walk over articles has come."""
+
+    updated_at: datetime
+    id: int
+
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LAST = datetime(9999, 1, 1, tzinfo=UTC)
 
@@ -47,13 +58,12 @@ def published_records(session: Session, since: datetime | None, before: str) -> 
     `before` is what stands before a slug in a public address, or empty. Between two portions what was read is let go, and so
     is its transaction: a long download must hold up nobody.
     """
-    last = 0
+    last: Place | None = None
     while True:
-        query = _published(since).where(Article.id > last).order_by(Article.id).limit(BATCH)
-        rows = session.execute(query).all()
+        rows = session.execute(_next(_published(), since, last)).all()
         records: list[Record] = []
         for article, html, kept in rows:
-            last = article.id
+            last = Place(article.updated_at, article.id)
             text = published_wording(article, html, kept)
             if text is not None:
                 url = f"{before}{article.slug}" if before else ""
@@ -67,7 +77,7 @@ def published_records(session: Session, since: datetime | None, before: str) -> 
 
 def withdrawn_ids(session: Session, since: datetime | None) -> Iterator[Sequence[str]]:
     """The source ids of what the public could read once and cannot now, of those that changed `since`, some at a time."""
-    last = 0
+    last: Place | None = None
     once = (
         select(Publication.id)
         .join(Target, Target.id == Publication.target_id)
@@ -75,28 +85,42 @@ def withdrawn_ids(session: Session, since: datetime | None) -> Iterator[Sequence
         .where(Target.kind == "site")
         .exists()
     )
+    gone = select(Article.source_id, Article.updated_at, Article.id).where(~is_published(), once)
     while True:
-        query = select(Article.id, Article.source_id).where(~is_published(), once, Article.id > last)
-        query = query if since is None else query.where(Article.updated_at >= since)
-        rows = session.execute(query.order_by(Article.id).limit(BATCH)).all()
+        rows = session.execute(_next(gone, since, last)).all()
         _let_go(session)
         if rows:
-            last = rows[-1].id
+            last = Place(rows[-1].updated_at, rows[-1].id)
             yield [row.source_id for row in rows]
         if len(rows) < BATCH:
             return
 
 
-def _published(since: datetime | None) -> Select[Article, str, ArticleVersion | None]:
+def _next(query: Select[*Columns], since: datetime | None, last: Place | None) -> Select[*Columns]:
+    """The next some of a whole in the order of the articles; of changes in the order of their times, along the index of those.
+
+    What changes meanwhile moves to the end, and so may come twice but is never left out.
+    """
+    query = query.limit(BATCH)
+    if since is None:
+        return query.where(Article.id > (last.id if last else 0)).order_by(Article.id)
+    if last is None:
+        query = query.where(Article.updated_at >= since)
+    else:
+        there = tuple_(literal(last.updated_at, Article.updated_at.type), literal(last.id))
+        query = query.where(tuple_(Article.updated_at, Article.id) > there)
+    return query.order_by(Article.updated_at, Article.id)
+
+
+def _published() -> Select[Article, str, ArticleVersion | None]:
     public = Article.published_digest == ArticleVersion.text_digest
-    query = (
+    return (
         select(Article, ArticleBody.html, ArticleVersion)
         .join(ArticleBody, ArticleBody.article_id == Article.id)
         .outerjoin(ArticleVersion, public & (ArticleVersion.article_id == Article.id))
         .where(is_published())
         .options(joinedload(Article.meta))
     )
-    return query if since is None else query.where(Article.updated_at >= since)
 
 
 def _let_go(session: Session) -> None:

@@ -137,10 +137,10 @@ def test_the_public_text_is_exported_and_not_one_that_waits(corpus, exported, br
     assert (
         bring("new.jsonl", lines(record("a-1", title="Another title", body="<p>Unread.</p>"))).exit_code == 0
     )
-    text = gzip.decompress(exported(Format.JSONL)).decode()
-    assert "Unread" not in text
-    assert "Another title" not in text
-    assert "A retry is a promise" in text
+    said = gzip.decompress(exported(Format.JSONL)).decode()
+    assert "Unread" not in said
+    assert "Another title" not in said
+    assert "A retry is a promise" in said
 
 
 def test_an_archive_holds_pages_and_what_it_is(corpus, exported):
