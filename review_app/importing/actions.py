@@ -21,6 +21,7 @@ from review_app.importing import sentences
 from review_app.importing.batches import count
 from review_app.importing.changes import change
 from review_app.importing.differences import differences
+from review_app.importing.echoes import says_nothing_new, with_own_text
 from review_app.importing.merging import waiting_of
 from review_app.importing.models import (
     ImportBatch,
@@ -174,12 +175,15 @@ class _Settling:
 
     def _settle_first(self, place: Place, record: Record) -> None:
         known, article = self.known.get(record.source_id), self.changed.get(record.source_id)
+        record = record if article is None else with_own_text(record, article)
         if known is None:
             self._create(place, record)
         elif known.content_digest == record.content_digest:
             self._note(place, record, "unchanged", None)
         elif article is None:  # taken away by an undo between two statements
             raise LookupError(record.source_id)
+        elif says_nothing_new(record, article):
+            self._note(place, record, "unchanged", None)
         elif reason := _why_stale(record, article):
             self._refuse(place, _refusal(record, "revision.version", reason))
         else:

@@ -42,7 +42,7 @@ def change(session: Session, batch: ImportBatch, article: Article, record: Recor
         after = _with_new_text(_merged(before, record, merge), article, moved=moved, keeps=keeps, now=now)
         set_state(article, after, now)
         _tell(session, batch, article, before=before, record=record, now=now)
-    propose(session, batch, article, values_of(record), merge=merge, now=now)
+    propose(session, batch, article, values_of(record, article), merge=merge, now=now)
 
 
 def take_content(article: Article, batch: ImportBatch, record: Record, now: datetime) -> None:

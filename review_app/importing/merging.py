@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from review_app.articles.models import Article, ArticleMeta
 from review_app.articles.rules import SCORES
+from review_app.importing.echoes import stated_status
 from review_app.importing.models import ImportBatch, MergeProposal
 from review_app.importing.record import Record
 from review_app.importing.rules import DEFAULT_STATUS, IMPORTED_STATUSES
@@ -41,9 +42,12 @@ def _status(word: object) -> str:
     return known or DEFAULT_STATUS
 
 
-def values_of(record: Record) -> Values:
-    """The same of what comes now."""
-    return {**{score: getattr(record, score) for score in SCORES}, STATUS: record.revision_status}
+def values_of(record: Record, article: Article) -> Values:
+    """The same of what comes now. A status that an import cannot set is the article's own, if that is what the record says."""
+    status = record.revision_status
+    if stated_status(record) == article.revision_status:
+        status = article.revision_status
+    return {**{score: getattr(record, score) for score in SCORES}, STATUS: status}
 
 
 def _group(meta: Mapping[str, Any], name: str) -> Mapping[str, Any]:

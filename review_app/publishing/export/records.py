@@ -9,14 +9,11 @@ import msgspec
 
 from review_app.articles.models import Article
 from review_app.articles.queries import Wording
+from review_app.importing.echoes import PLACE, sound
 
 BODY = "body"
-PLACE = "publication"
-"""What the importer does not know and keeps as it is: where the article stands on our pages."""
 FIRST = ("title", "excerpt", "topic", "score", "revision", "flags")
 """The order of what people look for; PostgreSQL keeps none."""
-MOST_WHOLE = 10**30
-"""From here on a whole number is written as a fraction: PostgreSQL makes one of 1e300, and no import reads that many digits."""
 
 
 def record_of(article: Article, text: Wording, version: str, url: str) -> dict[str, Any]:
@@ -24,7 +21,7 @@ def record_of(article: Article, text: Wording, version: str, url: str) -> dict[s
 
     Scores and revision are the desk's own, the rest is as it was imported. `url` is its public address, or empty.
     """
-    imported = _sound(article.meta.imported)
+    imported = sound(article.meta.imported)
     record: dict[str, Any] = {
         **imported,
         "title": text.title,
@@ -48,14 +45,6 @@ def withdrawn_record(source_id: str) -> dict[str, Any]:
 def line(record: Mapping[str, Any]) -> bytes:
     """A record as one line of JSON Lines."""
     return msgspec.json.encode(record) + b"\n"
-
-
-def _sound(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _sound(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_sound(inner) for inner in value]
-    return float(value) if isinstance(value, int) and abs(value) >= MOST_WHOLE else value
 
 
 def _revision(article: Article) -> dict[str, str]:
