@@ -12,6 +12,7 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from review_app.base.errors import Conflict, Invalid, NotFound, TooMany
+from review_app.base.messages import Figure
 from review_app.base.messages import lazy_gettext as _l
 from review_app.evidence.actions import request_evidence
 from review_app.importing import sentences
@@ -203,7 +204,7 @@ def _end(session: Session, batch: ImportBatch, now: datetime) -> None:
     session.execute(delete(ImportChunk).where(ImportChunk.file_id.in_(files)))
     if not batch.dry_run and (batch.created or batch.updated):
         request_evidence(session, batch.id, now)
-    ended = {name: f"{number:,}" for name, number in counts(batch).items()}
+    ended = {name: Figure(number) for name, number in counts(batch).items()}
     observe_change(session, ("import", str(batch.id)), sentences.OBSERVED[batch.state] % ended, now)
     notify(
         session,

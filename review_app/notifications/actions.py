@@ -8,6 +8,8 @@ from datetime import datetime
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
+from review_app.base.kept_messages import parts_of
+from review_app.base.messages import Message
 from review_app.notifications.models import MutedKind, Notification
 from review_app.notifications.queries import muted_kinds
 from review_app.notifications.rules import TEXT_LENGTH, Kind
@@ -19,15 +21,16 @@ def notify(
     user_id: int | None,
     kind: Kind,
     *,
-    text: str,
+    text: Message,
     subject: tuple[str, str],
     by: Actor,
     now: datetime,
 ) -> Notification | None:
     """Tell one person, in the transaction of what they are told of.
 
-    `subject` is a kind and an identifier, as in the log. None when there is nobody to tell, when they did it themselves,
-    or when they have switched this kind off. What somebody waits for, such as the end of an import, is told by `SYSTEM`.
+    People read `text` in their own language. `subject` is a kind and an identifier, as in the log.
+    None when there is nobody to tell, when they did it themselves, or when they have switched this kind off. What somebody
+    waits for, such as the end of an import, is told by `SYSTEM`.
     """
     if user_id is None or by.id == user_id or kind in muted_kinds(session, user_id):
         return None
@@ -35,6 +38,7 @@ def notify(
         user_id=user_id,
         kind=kind.value,
         text=text[:TEXT_LENGTH],
+        message=parts_of(text, TEXT_LENGTH),
         subject_kind=subject[0],
         subject_id=subject[1],
         by=by.name,

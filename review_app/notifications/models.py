@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from review_app.accounts.models import User
 from review_app.base.database import Base
+from review_app.base.kept_messages import made_again
 from review_app.notifications.rules import Kind
 
 KINDS = ", ".join(f"'{kind}'" for kind in Kind)
@@ -40,6 +41,11 @@ class Notification(Base):
     by: Mapped[str]
     created_at: Mapped[datetime]
     read_at: Mapped[datetime | None]
+
+    @property
+    def words(self) -> str:
+        """What people are told: a message, to be told in their language, if it is known of what it was made."""
+        return made_again(self.message) if self.message else self.text
 
 
 class MutedKind(Base):

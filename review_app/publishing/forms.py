@@ -14,11 +14,13 @@ from review_app.accounts.forms import storable
 from review_app.articles.rules import in_words
 from review_app.base.errors import DomainError, Invalid
 from review_app.base.forms import Form
-from review_app.base.messages import Figure
+from review_app.base.kept_messages import known_again
+from review_app.base.messages import Figure, Message
 from review_app.base.messages import lazy_gettext as _l
 from review_app.publishing.actions import NO_SUCH_ARTICLE, NOT_APPROVED, TOO_FAR, Order
 from review_app.publishing.cohort import DECIDED_SINCE, NO_APPROVAL, NOT_INDEXABLE, TOO_MANY
 from review_app.publishing.deliveries import parcels
+from review_app.publishing.deliveries.standing import WHY_OFF
 from review_app.publishing.rules import LONGEST_HELD, MOST_SOURCE_IDS
 from review_app.publishing.stopping import STOPPED
 
@@ -110,8 +112,13 @@ KEPT = {str(reason): reason for reason in REASONS}
 
 
 def refusal_words(reason: str) -> str:
-    """Why an article was refused, left out or not sent: a message if the words are ours, else as it was kept."""
+    """Why an article was refused or not sent, or a target switched off: a message if the words are ours, else as it was kept."""
     if reason.startswith(NOT_APPROVED):
         status = reason.removeprefix(NOT_APPROVED)
         return _l("it is not approved, but %(status)s", status=in_words(status.replace(" ", "_")))
-    return KEPT.get(reason, reason)
+    return KEPT.get(reason) or known_again(reason, WHY_OFF)
+
+
+def is_english(words: str) -> bool:
+    """Whether a kept text is told as it was kept, in English: what a place answered, or a library said, is no message of ours."""
+    return bool(words) and not isinstance(words, Message)

@@ -25,7 +25,7 @@ from review_app.base.web import settings, viewer_zone
 from review_app.publishing.actions import Order, pause_run, resume_run, retry_run, start_run
 from review_app.publishing.cohort import roll_back_run
 from review_app.publishing.drip import current_drip, expected_days
-from review_app.publishing.forms import RollbackForm, RunForm, ScheduleForm, refusal_words
+from review_app.publishing.forms import RollbackForm, RunForm, ScheduleForm, is_english, refusal_words
 from review_app.publishing.models import PublishRun
 from review_app.publishing.preview import preview_run
 from review_app.publishing.queries import (
@@ -46,6 +46,7 @@ from review_app.publishing.stopping import stop_run
 blueprint = Blueprint("publishing", __name__)
 SHOWN_REFUSALS = 100
 blueprint.add_app_template_filter(refusal_words)
+blueprint.add_app_template_test(is_english, "english")
 
 
 def _undo() -> timedelta:

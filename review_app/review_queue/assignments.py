@@ -87,7 +87,8 @@ def assign(
 
 
 def _tell(session: Session, article: Article, user: User, *, actor: Actor, now: datetime) -> None:
-    text, subject = f"“{article.title}” is assigned to you.", ("article", article.source_id)
+    text = _l("“%(title)s” is assigned to you.", title=article.title)
+    subject = ("article", article.source_id)
     notify(session, user.id, Kind.ASSIGNED, text=text, subject=subject, by=actor, now=now)
 
 

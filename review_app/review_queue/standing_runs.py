@@ -15,6 +15,9 @@ from sqlalchemy.orm import Session, joinedload
 
 from review_app.accounts.rules import Permission
 from review_app.articles.models import Article
+from review_app.base.messages import Figure
+from review_app.base.messages import lazy_gettext as _l
+from review_app.base.messages import lazy_ngettext as _ln
 from review_app.notifications.actions import notify
 from review_app.notifications.rules import Kind
 from review_app.outbox.actions import SYSTEM
@@ -158,8 +161,13 @@ def _tell(session: Session, standing: StandingAssignment, now: datetime) -> None
     """The reviewer, once for all that a run gave."""
     count, name = standing.untold, standing.view.name if standing.view else ""
     if count:
-        many = f"{count:,} articles of the view “{name}” are assigned to you."
-        text = many if count > 1 else f"1 article of the view “{name}” is assigned to you."
+        text = _ln(
+            "%(num)s article of the view “%(name)s” is assigned to you.",
+            "%(num)s articles of the view “%(name)s” are assigned to you.",
+            count,
+            num=Figure(count),
+            name=name,
+        )
         about = ("queue", "?assigned=me")
         notify(session, standing.user_id, Kind.ASSIGNED, text=text, subject=about, by=SYSTEM, now=now)
         standing.untold = 0
@@ -172,10 +180,18 @@ def _end_by_itself(session: Session, standing: StandingAssignment, over: Over, n
     if view is None or over not in {Over.REVIEWER, Over.OWNER}:
         return
     lead = lead if lead is not None and lead.is_active else view.owner
-    left = f"{standing.user.name} cannot review any more"
     if over is Over.OWNER:
-        left = f"{view.owner.name}, whose view it was, has left"
-    text = f"The view “{view.name}” is assigned to nobody any more: {left}."
+        text = _l(
+            "The view “%(view)s” is assigned to nobody any more: %(name)s, whose view it was, has left.",
+            view=view.name,
+            name=view.owner.name,
+        )
+    else:
+        text = _l(
+            "The view “%(view)s” is assigned to nobody any more: %(name)s cannot review any more.",
+            view=view.name,
+            name=standing.user.name,
+        )
     about = ("queue", f"/views/{view.id}/assignment")
     notify(session, lead.id, Kind.RETURNED, text=text, subject=about, by=SYSTEM, now=now)
 

@@ -252,8 +252,12 @@ def _record(
 def _tell_who_decided(
     session: Session, article: Article, reverted: Decision, undoing: Decision, *, actor: Actor, now: datetime
 ) -> None:
-    why = f": {undoing.note}" if undoing.note else ""
-    text = f"What you decided on “{article.title[:TITLE_IN_NOTIFICATION]}” was rolled back{why}"
+    title, why = article.title[:TITLE_IN_NOTIFICATION], undoing.note
+    text = (
+        _l("What you decided on “%(title)s” was rolled back: %(why)s", title=title, why=why)
+        if why
+        else _l("What you decided on “%(title)s” was rolled back", title=title)
+    )
     subject = ("article", article.source_id)
     notify(session, reverted.reviewer_id, Kind.RETURNED, text=text, subject=subject, by=actor, now=now)
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable
 
 import pytest
 from flask import Flask
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -14,6 +17,8 @@ from review_app.accounts.models import User
 from review_app.base.clock import utc_now
 from review_app.base.database import db
 from review_app.base.errors import NotFound
+from review_app.base.kept_messages import made_again, parts_of
+from review_app.base.messages import Day, Figure, Message, lazy_gettext, lazy_ngettext
 from review_app.importing.batches import Upload, add_uploads, open_batch
 from review_app.importing.jobs import run_import
 from review_app.notifications.actions import choose_kinds, mark_all_read, notify
@@ -31,7 +36,8 @@ Programs = Callable[[User], Program]
 
 
 def tell(session: Session, user: User, text: str = "Something", kind: Kind = Kind.ASSIGNED) -> None:
-    notify(session, user.id, kind, text=text, subject=("article", "a"), by=SYSTEM, now=utc_now())
+    words = lazy_gettext("%(text)s", text=text)
+    notify(session, user.id, kind, text=words, subject=("article", "a"), by=SYSTEM, now=utc_now())
     session.flush()
 
 
@@ -60,7 +66,7 @@ def test_nobody_is_told_of_their_own_doing(session_of: Sessions, reviewer: User,
                 session,
                 user.id,
                 Kind.ASSIGNED,
-                text="yours",
+                text=lazy_gettext("yours"),
                 subject=("article", "a"),
                 by=reviewer.as_actor(),
                 now=utc_now(),
@@ -156,6 +162,74 @@ def test_the_list_is_paged_the_newest_first(session_of: Sessions, reviewer: User
         second = list_notifications(session, reviewer.id, first.next, size=3)
         assert [told.text for told in (*first.rows, *second.rows)] == [f"number {n}" for n in (4, 3, 2, 1, 0)]
         assert second.next is None
+
+
+def test_people_are_told_in_their_language_and_programs_in_english(
+    session_of: Sessions, browser_of: Browsers, program_of: Programs, reviewer: User
+) -> None:
+    why = lazy_gettext("Nothing arrived for %(days)s days; last: %(reason)s.", days=5, reason="100% lost")
+    many = lazy_ngettext(
+        "%(num)s article is assigned to you.",
+        "%(num)s articles are assigned to you.",
+        1200,
+        num=Figure(1200),
+    )
+    off = lazy_gettext("Your target %(name)s is switched off. %(why)s", name="Hook", why=why)
+    with session_of() as session:
+        for text in (many, off):
+            notify(
+                session,
+                reviewer.id,
+                Kind.ASSIGNED,
+                text=text,
+                subject=("article", "a"),
+                by=SYSTEM,
+                now=utc_now(),
+            )
+        old = Notification(
+            user_id=reviewer.id,
+            kind="assigned",
+            text="Kept before",
+            subject_kind="article",
+            subject_id="a",
+            by="lead",
+            created_at=utc_now(),
+        )
+        session.add(old)
+    page = browser_of(reviewer).get("/notifications", headers={"Accept-Language": "de"}).text
+    said = "Ihr Ziel Hook ist ausgeschaltet. Seit 5 Tagen ist nichts angekommen; zuletzt: 100% lost."
+    assert page.count(said) == 2, "in the row, and in the name of its button"
+    assert "1.200 Artikel sind Ihnen zugewiesen." in page
+    assert 'lang="en">Kept before<' in page
+    assert page.count('lang="en">') == 1
+    items = program_of(reviewer).get("/notifications").get_json()["items"]
+    assert [item["text"] for item in items] == [
+        "Kept before",
+        str(off),
+        "1,200 articles are assigned to you.",
+    ]
+
+
+@given(
+    st.recursive(
+        st.text(max_size=9)
+        | st.integers(0, 10**9)
+        | st.integers(0, 10**9).map(Figure)
+        | st.builds(Day, st.dates(), full=st.booleans()),
+        lambda inner: st.builds(
+            lambda one, two: lazy_ngettext("%(num)s %(a)s", "%(num)s of %(a)s and %(b)s", 2, a=one, b=two),
+            inner,
+            inner,
+        ),
+        max_leaves=4,
+    )
+)
+def test_a_message_is_made_again_of_what_is_kept_of_it(value: object) -> None:
+    message = lazy_gettext("It is %(value)s.", value=value)
+    kept = json.loads(json.dumps(parts_of(message, 500)))
+    again = made_again(kept)
+    assert (again, again.message, parts_of(again, 500)) == (message, message.message, kept)
+    assert isinstance(again, Message)
 
 
 def test_each_kind_of_subject_leads_to_its_page() -> None:

@@ -11,10 +11,15 @@ from sqlalchemy.orm import Session
 from review_app.accounts.models import User
 from review_app.articles.models import Article
 from review_app.base.clock import utc_now
+from review_app.base.messages import lazy_gettext
+from review_app.notifications.actions import notify
+from review_app.notifications.rules import Kind
+from review_app.outbox.actions import SYSTEM
 from review_app.outbox.models import OutboxEvent
 from review_app.publishing.actions import NOT_APPROVED
 from review_app.publishing.cohort import DECIDED_SINCE
 from review_app.publishing.deliveries.parcels import SINCE_PUBLISHED
+from review_app.publishing.deliveries.standing import GONE, SILENT
 from review_app.publishing.models import (
     Delivery,
     DeliveryAttempt,
@@ -53,6 +58,10 @@ def put_everything(session: Session, owner: User, articles: list[Article]) -> No
             HookLog(**call, status=401, reason=GREEK, run_id=None, times=3),
         ]
     )
+    gone = ("Your target %(name)s is switched off. %(why)s", GONE % {"reason": GREEK})
+    told = {"subject": ("target", "4"), "by": SYSTEM, "now": now}
+    for reader in session.scalars(select(User.id)):
+        notify(session, reader, Kind.TARGET_OFF, text=lazy_gettext(gone[0], name=GREEK, why=gone[1]), **told)
     view = SavedView(
         owner_id=owner.id, name="Όψη", query="view=all", columns=None, shared=True, position=1, created_at=now
     )
@@ -70,7 +79,8 @@ def _targets(session: Session, owner: User, now: datetime) -> list[Target]:
     usual: dict[str, Any] = {"owner_id": owner.id, "created_at": now, "sealed_secrets": secrets}
     hook = {"kind": "webhook", "url": "https://hooks.example.com/", "failing_since": now}
     purged = {"kind": "cloudflare", "options": {"zone_id": "0123456789"}, "last_success_at": now}
-    off = {"kind": "wordpress", "url": "https://blog.example.com", "enabled": False, "off_reason": GREEK}
+    why = SILENT % {"days": 5, "reason": GREEK}
+    off = {"kind": "wordpress", "url": "https://blog.example.com", "enabled": False, "off_reason": why}
     made = [
         Target(**usual, **hook, name="Άγκιστρο", events=["article.approved"]),
         Target(**usual, **purged, name="Μνήμη"),

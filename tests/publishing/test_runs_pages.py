@@ -14,8 +14,9 @@ from review_app.accounts.models import User
 from review_app.base.clock import utc_now
 from review_app.publishing.commands import publish as publish_command
 from review_app.publishing.commands import schedules as schedule_commands
+from review_app.publishing.deliveries.parcels import NOT_THIS_VERSION
 from review_app.publishing.jobs import run_rollback
-from review_app.publishing.models import PublishRun, PublishSchedule
+from review_app.publishing.models import Publication, PublishRun, PublishSchedule
 from review_app.reviewing.queries import current_rules
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -211,6 +212,25 @@ def test_none_of_it_can_be_forged(desk, approve, start):
     desk.forgery_token = "forged"
     for path in ("preview", "1/stop", "1/retry", "1/rollback", "schedules"):
         assert desk.client.post(f"/publications/{path}").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("kept", "shown"),
+    [
+        ("it answered 500", 'lang="en">it answered 500<'),
+        (NOT_THIS_VERSION, ">er ist in dieser Version nicht mehr freigegeben<"),
+    ],
+)
+def test_a_reason_is_told_in_the_readers_language_or_marked_as_english(
+    desk, approve, publish, session_of, kept, shown
+):
+    approve("good")
+    publish("good")
+    with session_of() as session:
+        session.execute(update(Publication).values(state="failed", reason=kept))
+    page = desk.get("/publications/1", headers={"Accept-Language": "de"}).text
+    assert shown in page
+    assert page.count('lang="en">') == (kept != NOT_THIS_VERSION)
 
 
 # --- schedules and policy ---------------------------------------------------------------------------------------------

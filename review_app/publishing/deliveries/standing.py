@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from review_app.base.messages import lazy_gettext as _l
 from review_app.notifications.actions import notify
 from review_app.notifications.rules import Kind as Told
 from review_app.outbox.actions import SYSTEM, log_event
@@ -14,6 +15,11 @@ from review_app.publishing.deliveries.rules import GIVEN_UP_AFTER, HOPELESS_SECO
 from review_app.publishing.deliveries.sending import Tried
 from review_app.publishing.kinds.face import Result
 from review_app.publishing.models import Target
+
+GONE = _l("The place is no more: %(reason)s.")
+SILENT = _l("Nothing arrived for %(days)s days; last: %(reason)s.")
+WHY_OFF = (GONE, SILENT)
+"""Why the desk switches a target off, kept in English with it; the reason in it is what the kind of the target said."""
 
 
 def note_standing(session: Session, target: Target, tried: Sequence[Tried], now: datetime) -> None:
@@ -26,7 +32,7 @@ def note_standing(session: Session, target: Target, tried: Sequence[Tried], now:
         _note_failure(session, target, tried, now)
     gone = [one.outcome.reason for one in tried if one.outcome.result is Result.GONE]
     if gone:
-        switch_off(session, target, f"The place is no more: {gone[0]}.", now)
+        switch_off(session, target, GONE % {"reason": gone[0]}, now)
 
 
 def _note_failure(session: Session, target: Target, tried: Sequence[Tried], now: datetime) -> None:
@@ -36,7 +42,7 @@ def _note_failure(session: Session, target: Target, tried: Sequence[Tried], now:
         target.resting_until = now + rest(failing_for)
     if failing_for >= GIVEN_UP_AFTER:
         reason = tried[-1].outcome.reason
-        switch_off(session, target, f"Nothing arrived for {_days(failing_for)} days; last: {reason}.", now)
+        switch_off(session, target, SILENT % {"days": _days(failing_for), "reason": reason}, now)
 
 
 def _days(span: timedelta) -> int:
@@ -55,7 +61,7 @@ def switch_off(session: Session, target: Target, reason: str, now: datetime) -> 
         session,
         target.owner_id,
         Told.TARGET_OFF,
-        text=f"Your target {target.name} is switched off. {reason}",
+        text=_l("Your target %(name)s is switched off. %(why)s", name=target.name, why=reason),
         subject=subject,
         by=SYSTEM,
         now=now,

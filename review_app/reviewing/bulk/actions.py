@@ -14,8 +14,9 @@ from review_app.accounts.models import User
 from review_app.accounts.rules import Permission
 from review_app.articles.models import Article
 from review_app.base.errors import Conflict, Forbidden, Invalid
-from review_app.base.messages import Figure
+from review_app.base.messages import Figure, Message
 from review_app.base.messages import lazy_gettext as _l
+from review_app.base.messages import lazy_ngettext as _ln
 from review_app.notifications.actions import notify
 from review_app.notifications.rules import Kind
 from review_app.outbox.actions import SYSTEM, Actor, log_event, reschedule
@@ -274,8 +275,17 @@ def _tell_reviewer(session: Session, bulk: BulkAction, now: datetime) -> None:
     """One message for all that was assigned to somebody, not one an article."""
     reviewer = bulk.params.get("reviewer_id")
     if bulk.done and reviewer and reviewer != bulk.user_id:
-        text, subject = f"{bulk.done:,} articles are assigned to you.", ("queue", "?assigned=me")
+        text, subject = _assigned_words(bulk.done), ("queue", "?assigned=me")
         notify(session, reviewer, Kind.ASSIGNED, text=text, subject=subject, by=SYSTEM, now=now)
+
+
+def _assigned_words(count: int) -> Message:
+    return _ln(
+        "%(num)s article is assigned to you.",
+        "%(num)s articles are assigned to you.",
+        count,
+        num=Figure(count),
+    )
 
 
 def counts(bulk: BulkAction) -> dict[str, int]:
@@ -334,11 +344,27 @@ def request_undo(
     stayed = update(BulkItem).where(BulkItem.bulk_id == bulk.id, BulkItem.undo == "left")
     session.execute(stayed.values(undo="", undo_reason="").execution_options(synchronize_session=False))
     reschedule(session, _causes(bulk), now + HOLD, now)
-    why = f": {bulk.undo_note}" if bulk.undo_note else "."
-    text = f"What you did to {bulk.done:,} articles at once is being undone{why}"
-    about = ("bulk", str(bulk.id))
+    text, about = _undone_words(bulk), ("bulk", str(bulk.id))
     notify(session, bulk.user_id, Kind.RETURNED, text=text, subject=about, by=actor, now=now)
     _note_undo(session, bulk, actor=actor, now=now)
+
+
+def _undone_words(bulk: BulkAction) -> Message:
+    number = Figure(bulk.done)
+    if not bulk.undo_note:
+        return _ln(
+            "What you did to %(num)s article is being undone.",
+            "What you did to %(num)s articles at once is being undone.",
+            bulk.done,
+            num=number,
+        )
+    return _ln(
+        "What you did to %(num)s article is being undone: %(why)s",
+        "What you did to %(num)s articles at once is being undone: %(why)s",
+        bulk.done,
+        num=number,
+        why=bulk.undo_note,
+    )
 
 
 def _note_undo(session: Session, bulk: BulkAction, *, actor: Actor, now: datetime) -> None:

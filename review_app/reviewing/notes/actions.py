@@ -120,7 +120,8 @@ def _told(
     found = mentioned(session, text, tell)
     left_out = {user.id, *already}
     told = [person for person in found.users if person.id not in left_out]
-    subject, words = ("article", article.source_id), f"{user.name} on “{article.title[:100]}”: {text[:300]}"
+    subject = ("article", article.source_id)
+    words = _l("%(who)s on “%(title)s”: %(text)s", who=user.name, title=article.title[:100], text=text[:300])
     for person in told:
         notify(session, person.id, Kind.MENTIONED, text=words, subject=subject, by=actor, now=now)
     return Written(note, told, found.doubts)

@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 from standardwebhooks import Webhook
 from werkzeug.wrappers import Request, Response
 
 from review_app.accounts.models import User
+from review_app.publishing.deliveries.standing import SILENT
 from review_app.publishing.kinds.face import Outcome, Result
-from review_app.publishing.models import Delivery
+from review_app.publishing.models import Delivery, Target
 from review_app.publishing.targets.queries import get_target
 from review_app.worker import run_pending
 from tests.importing.sources import Server
@@ -206,6 +208,22 @@ def test_a_target_is_switched_off_and_on(desk: Browser, add: Add) -> None:
     assert "Switch on" in desk.get(here).text
     desk.post(f"{here}/enabled?_method=PUT")
     assert "Switch off" in desk.get(here).text
+
+
+def test_why_a_target_was_switched_off_is_told_in_the_readers_language(
+    desk: Browser, add: Add, session_of: SessionOf
+) -> None:
+    target = add("webhook").target.id
+    for why, shown in (
+        (
+            SILENT % {"days": 5, "reason": "it answered 500"},
+            ">Seit 5 Tagen ist nichts angekommen; zuletzt: it answered 500.<",
+        ),
+        ("Nobody knows.", 'lang="en">Nobody knows.<'),
+    ):
+        with session_of() as session:
+            session.execute(update(Target).where(Target.id == target).values(enabled=False, off_reason=why))
+        assert shown in desk.get(f"{HERE}/{target}", headers={"Accept-Language": "de"}).text
 
 
 def test_our_own_pages_can_be_switched_off_and_nothing_else(desk: Browser) -> None:
