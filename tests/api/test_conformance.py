@@ -11,13 +11,18 @@ from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from schemathesis.generation import GenerationMode
 from schemathesis.schemas import APIOperation, BaseSchema
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from review_app.accounts.models import User
+from review_app.articles.models import Article
 from review_app.base.paging import encode_cursor
 from review_app.importing.models import MergeProposal
 from review_app.publishing.kinds.face import Outcome, Result
 from review_app.publishing.kinds.webhook import Webhook
+from review_app.publishing.models import RemoteArticle, Target
+from review_app.publishing.truth.models import PublicCheck
+from review_app.publishing.truth.rules import Finding
 from review_app.worker import run_pending
 from tests.factories import LONG_AGO, make_article
 from tests.importing.records import lines, record
@@ -95,6 +100,7 @@ CONFIG = {
                 "target_id",
                 "delivery_id",
                 "schedule_id",
+                "check_id",
             )
         },
         "query.after": {"dictionary": "cursors", "probability": 1},
@@ -149,9 +155,38 @@ def desk(app: Flask, program: Program, session_of: SessionOf, monkeypatch: pytes
         target = program.post("/targets", json=hook)
         assert target.status_code == 201
         assert program.post(f"/targets/{target.json['id']}/test-event").status_code == 202
+    put_checks(session_of)
     # Nobody is called in these tests: whatever a target is, its test fails.
     monkeypatch.setattr(Webhook, "check", lambda *_: Outcome(Result.RETRY, "nobody is called in these tests"))
     return app
+
+
+def put_checks(session_of: SessionOf) -> None:
+    """A place of others, and how its pages were last seen: two differ, so that there is something to mend."""
+    states = ("differs", "unreadable", "differs", "agrees", "waiting")
+    with session_of() as session:
+        blog = Target(kind="wordpress", name="Blog", url="https://blog.example.com", username="editor")
+        session.add(blog)
+        session.flush()
+        articles = session.scalars(select(Article).where(Article.indexable | (Article.id < FIRST[-1])))
+        for article, state in zip(articles, states, strict=False):
+            there = {"target_id": blog.id, "article_id": article.id, "url": f"{blog.url}/{article.slug}"}
+            session.add(RemoteArticle(**there, remote_id="7", state="published", updated_at=LONG_AGO))
+            session.add(
+                PublicCheck(
+                    **there,
+                    should_index=True,
+                    should_since=LONG_AGO,
+                    state=state,
+                    findings=[str(Finding.NOINDEX), str(Finding.CACHED)] if state == "differs" else [],
+                    reason="it answered 503" if state == "unreadable" else "",
+                    found_at=LONG_AGO if state in {"differs", "unreadable"} else None,
+                    status=200,
+                    cache_control="max-age=99999",
+                    checked_at=None if state == "waiting" else LONG_AGO,
+                    due_at=LONG_AGO,
+                )
+            )
 
 
 @pytest.fixture

@@ -13,11 +13,14 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
+import time_machine
 from flask import Flask
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from review_app.accounts.models import User
 from review_app.articles.models import Article, ArticleMeta
 from review_app.base.clock import utc_now
 from review_app.base.outbound import Answer, call
@@ -29,9 +32,13 @@ from review_app.outbox.models import OutboxEvent
 from review_app.publishing.deliveries.jobs import run_delivery, run_relay
 from review_app.publishing.kinds import wordpress_rest
 from review_app.publishing.models import Delivery, RemoteArticle, Target
+from review_app.publishing.truth.actions import ask_for_check
+from review_app.publishing.truth.jobs import check_pages
+from review_app.publishing.truth.models import PublicCheck
 from tests.importing.sources import add, read
 from tests.publishing.wordpress.site import numbers, states, writes
 from tests.support.application import SECRET_KEY
+from tests.support.cast import Browser
 from tests.support.wordpress import WordPress
 
 pytestmark = pytest.mark.slow
@@ -146,6 +153,8 @@ def test_a_password_that_is_revoked_midway_is_told_and_when_it_is_back_all_are_p
     target: int,
     password: Callable[..., None],
     monkeypatch: pytest.MonkeyPatch,
+    browser_of: Callable[[User], Browser],
+    lead: User,
 ) -> None:
     assert len(approved) == POSTS
     dates = [date for _, _, date in states(site, approved)]
@@ -178,6 +187,7 @@ def test_a_password_that_is_revoked_midway_is_told_and_when_it_is_back_all_are_p
     assert states(site, approved) == [("publish", "1", date) for date in dates]
     assert len(writes(site, requests)) <= POSTS + 3  # those that were refused at the moment of revocation
     check_books(session_of, site, approved, target)
+    check_mending(app, session_of, site, approved, target, browser_of(lead))
     check_withdrawal(app, session_of, site, approved, target)
 
 
@@ -192,6 +202,61 @@ def check_books(session_of: SessionOf, site: WordPress, approved: dict[str, str]
         links = {row.remote_id: row.url for row in there}
     read_back = site.call("GET", f"/posts?per_page=100&include={','.join(list(approved)[:100])}").json()
     assert {str(post["id"]): post["link"] for post in read_back}.items() <= links.items()
+
+
+def check_mending(
+    app: Flask,
+    session_of: SessionOf,
+    site: WordPress,
+    approved: dict[str, str],
+    target: int,
+    browser: Browser,
+) -> None:
+    """Somebody there drafts one post and forbids another to search engines. The check sees it, and the page's button mends it."""
+    gone, hidden = list(approved)[:2]
+    dates = [date for _, _, date in states(site, (gone, hidden))]
+    look(app, session_of, approved, (gone, hidden))
+    assert differences(session_of) == {}
+    colleague = (site.env["WP_COLLEAGUE_USER"], site.env["WP_COLLEAGUE_APP_PASSWORD"])
+    for number, change in ((gone, {"status": "draft"}), (hidden, {"meta": {"indexable": False}})):
+        route = f"{site.env['WP_API']}/posts/{number}"
+        httpx.post(route, json=change, auth=colleague, trust_env=False, timeout=30).raise_for_status()
+    assert [row[:2] for row in states(site, (gone, hidden))] == [("draft", "1"), ("publish", "")]
+    look(app, session_of, approved, (gone, hidden))
+    found = differences(session_of)
+    assert {name: findings for name, (_, findings) in found.items()} == {
+        approved[gone]: ["status"],
+        approved[hidden]: ["noindex"],
+    }
+    shown = browser.get("/publications/truth").text
+    assert "answers 404, should be index" in shown
+    assert "says noindex, should be index" in shown
+    for check_id, _ in found.values():
+        assert browser.post(f"/publications/truth/{check_id}/mendings").status_code == 303
+    assert {state for state, _ in deliver(app, session_of, target)} == {"delivered"}
+    assert states(site, (gone, hidden)) == [("publish", "1", date) for date in dates]
+    read_back = site.call("GET", f"/posts?include={gone},{hidden}").json()
+    assert {post["status"] for post in read_back} == {"publish"}
+    look(app, session_of, approved, (gone, hidden))
+    assert differences(session_of) == {}
+
+
+def look(app: Flask, session_of: SessionOf, approved: dict[str, str], numbers: tuple[str, ...]) -> None:
+    """A worker reads the pages of these posts as the public does."""
+    with session_of() as session:
+        names = [approved[number] for number in numbers]
+        ids = session.scalars(select(Article.id).where(Article.source_id.in_(names))).all()
+        ask_for_check(session, utc_now(), ids)
+    with time_machine.travel(utc_now() + timedelta(minutes=1)), app.app_context():
+        check_pages(20, set(ids))
+
+
+def differences(session_of: SessionOf) -> dict[str, tuple[int, list[str]]]:
+    """Of each article whose page differs: the check and what it found."""
+    with session_of() as session:
+        query = select(Article.source_id, PublicCheck).join_from(PublicCheck, Article)
+        rows = session.execute(query.where(PublicCheck.state.not_in(("agrees", "waiting")))).all()
+        return {source_id: (check.id, check.findings) for source_id, check in rows}
 
 
 def check_withdrawal(
