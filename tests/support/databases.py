@@ -117,6 +117,7 @@ ONE_DATABASE = (
     "reviewing/test_views.py",
     "test_architecture.py",
     "test_assets.py",
+    "test_documented.py",
     "test_error_pages.py",
     "test_every_page.py",
     "test_languages.py",
