@@ -1,4 +1,4 @@
-"""Our own export, read again by the desk that it came from: what it adds to a record, and how it is known again. Pure."""
+"""Our own export, read again by the desk that it came from: what it adds to a record, and how it is known again."""
 
 from __future__ import annotations
 
