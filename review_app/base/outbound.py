@@ -11,14 +11,16 @@ target is sent to by https on its usual ports, is never followed elsewhere, and 
 from __future__ import annotations
 
 import re
+import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
-from ipaddress import IPv6Network, ip_network
+from ipaddress import IPv4Address, IPv6Network, ip_address, ip_network
 from typing import IO, Any
+from urllib.parse import urlsplit
 
 import httpcore
 import httpx
@@ -40,7 +42,6 @@ CONNECT_SECONDS, SILENT_SECONDS, WHOLE_SECONDS = 10.0, 30.0, 900.0
 """How long making a connection, a pause within an answer, and one whole answer may take."""
 USER_AGENT = "ReviewDesk/1"
 
-LAST_PORT = 65_535
 TARGET_PORTS = frozenset({443, 8443})
 TARGET_SECONDS = 15.0
 """How long a whole call of a target may take; connecting within it, `CONNECT_SECONDS` of `in_time`."""
@@ -55,6 +56,8 @@ PRIVATE = (
     # Unique local addresses without the one at which a cloud hands out its credentials.
     *IPv6Network("fc00::/7").address_exclude(IPv6Network("fd00:ec2::254/128")),
 )
+CREDENTIALS = tuple(map(ip_network, ("169.254.0.0/16", "fe80::/10", "fd00:ec2::254/128")))
+"""Link-local addresses and that one besides: at some of them a cloud hands out its credentials to whoever asks."""
 
 NO_TARGET = _l(
     "is no address that the desk sends to: it must begin with https://, name port 443, 8443 or none,"
@@ -64,6 +67,10 @@ CERTIFICATE_WORDS = re.compile(r"(certificate verify failed: [^(]+)")
 SYSTEM_WORDS = re.compile(r"\[Errno [^\]]*\] ([^;()\[]+)")
 NO_ADDRESS = _l(
     "is no address that the desk can use: it must begin with http:// or https:// and hold no user or password"
+)
+SEVERAL = _l(
+    "has several addresses, of which at least one is no public address; the desk goes to private ones only if the"
+    " setting REVIEW_ALLOW_PRIVATE_TARGETS is on, and to others never"
 )
 WORDS: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
     ((BlockedURLError, httpx.InvalidURL, httpx.UnsupportedProtocol), NO_ADDRESS),
@@ -113,7 +120,7 @@ class Bounds:
 def check_address(url: str, *, allow_private: bool) -> None:
     """Raise `Unreachable` for an address that could never be fetched. Looks nothing up."""
     with _plain_words():
-        _policy(url, allow_private=allow_private).check_url(url)
+        _check(_policy(url, allow_private=allow_private), url)
 
 
 @contextmanager
@@ -193,7 +200,41 @@ class TargetClient:
 def check_target_address(url: str, *, allow_private: bool) -> None:
     """Raise `Unreachable` for an address that could never be sent to. Looks nothing up."""
     with _plain_words(NO_ADDRESS if allow_private else NO_TARGET):
-        _target_policy(url, allow_private=allow_private).check_url(url)
+        _check(_target_policy(url, allow_private=allow_private), url)
+
+
+def _check(policy: Policy, url: str) -> None:
+    """As the policy does, and besides what a host that is written as a number means: the policy takes some for names."""
+    meant = _meant(url)
+    if meant is not None:
+        policy.check_url(_with_host(url, meant))
+        raise Unreachable(
+            _l(
+                "names its host by a number that stands for %(address)s; write %(address)s instead",
+                address=meant,
+            )
+        )
+    policy.check_url(url)
+
+
+def _meant(url: str) -> str | None:
+    """The address for which a hexadecimal, octal, decimal or shortened number stands, as the system's resolver reads it.
+
+    None for a name, and for an address in its usual form.
+    """
+    try:
+        host = (urlsplit(url).hostname or "").encode("idna").decode("ascii").removesuffix(".")
+        address = str(IPv4Address(socket.inet_aton(host)))
+    except (ValueError, OSError):
+        return None
+    return None if address == host else address
+
+
+def _with_host(url: str, host: str) -> str:
+    parts = urlsplit(url)
+    user, at, place = parts.netloc.rpartition("@")
+    _, colon, port = place.partition(":")
+    return parts._replace(netloc=f"{user}{at}{host}{colon}{port}").geturl()
 
 
 @contextmanager
@@ -277,11 +318,9 @@ def _target_policy(url: str, *, allow_private: bool) -> Policy:
 def _policy(url: str, *, allow_private: bool) -> Policy:
     """The port that the address names is fine, for somebody chose it; a redirect may lead to the usual ones besides."""
     try:
-        port = httpx.URL(url).port or 443
-    except httpx.InvalidURL as error:
+        port = urlsplit(url).port or 443
+    except ValueError as error:
         raise Unreachable(NO_ADDRESS) from error
-    if not 0 < port <= LAST_PORT:
-        raise Unreachable(NO_ADDRESS)
     return _policy_for(port, PRIVATE if allow_private else ())
 
 
@@ -305,17 +344,37 @@ def _plain_words(no_address: str = NO_ADDRESS) -> Iterator[None]:
 def _in_words(error: Exception, no_address: str) -> str:
     blocked = error if isinstance(error, BlockedAddressError) else error.__cause__
     if isinstance(error, SSRFGuardError) and isinstance(blocked, BlockedAddressError):
-        return _l(
-            "is at %(address)s, which is no public address; the desk goes there only if the setting"
-            " REVIEW_ALLOW_PRIVATE_TARGETS is on",
-            address=blocked.address,
-        )
+        return _why_blocked(blocked.address)
     for kinds, words in WORDS:
         if isinstance(error, kinds):
             if words is NO_ADDRESS:
                 return no_address
             return words.format(cause=_cause(error)) if "{" in words else words
     return f"broke off while it was read ({_cause(error)})"
+
+
+def _why_blocked(address: str) -> str:
+    """Why the desk does not go to an address, and whether a setting would change that; a name stands for several of its own."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return SEVERAL
+    if any(found in network for network in PRIVATE):
+        return _l(
+            "is at %(address)s, which is no public address; the desk goes there only if the setting"
+            " REVIEW_ALLOW_PRIVATE_TARGETS is on",
+            address=address,
+        )
+    if any(found in network for network in CREDENTIALS):
+        return _l(
+            "is at %(address)s, which is no public address but one of those where clouds keep their credentials;"
+            " the desk never goes there, whatever the settings",
+            address=address,
+        )
+    return _l(
+        "is at %(address)s, which is no public address; the desk never goes there, whatever the settings",
+        address=address,
+    )
 
 
 def _cause(error: Exception) -> str:

@@ -26,6 +26,15 @@ PROBLEMS: Final[Sequence[str]] = (
         "is at %(address)s, which is no public address; the desk goes there only if the setting"
         " REVIEW_ALLOW_PRIVATE_TARGETS is on"
     ),
+    _l(
+        "is at %(address)s, which is no public address but one of those where clouds keep their credentials;"
+        " the desk never goes there, whatever the settings"
+    ),
+    _l("is at %(address)s, which is no public address; the desk never goes there, whatever the settings"),
+    _l(
+        "has several addresses, of which at least one is no public address; the desk goes to private ones only if the"
+        " setting REVIEW_ALLOW_PRIVATE_TARGETS is on, and to others never"
+    ),
 )
 """What follows "The file" or "The site"."""
 

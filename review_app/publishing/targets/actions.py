@@ -5,7 +5,9 @@ None of it ever writes a secret into the log, nor gives one back but at the mome
 
 from __future__ import annotations
 
+import hmac
 import secrets as random
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,7 +19,7 @@ from sqlalchemy.orm import Session
 from review_app.base.errors import Conflict, Invalid, NotFound
 from review_app.base.messages import lazy_gettext as _l
 from review_app.base.messages import lazy_ngettext as _ln
-from review_app.base.secrets import seal
+from review_app.base.secrets import CannotOpen, seal, unseal
 from review_app.base.settings import Settings
 from review_app.outbox.actions import Actor, announce, log_event
 from review_app.publishing.kinds.webhook import TEST_KIND
@@ -132,13 +134,14 @@ def rotate_secret(
 ) -> str:
     """Give it a new secret (one is made if none is given); the one it had stays good for `overlap`. Returns the new one.
 
-    Two are good at once, never three: of those before, only the newest stays. Raises `Invalid`, or `Conflict` for a kind
-    that has none.
+    Two are good at once, never three: of those before, only the newest stays. Raises `Invalid`, also for the one that is
+    in use, or `Conflict` for a kind that has none.
     """
     if not SHAPES[TargetKind(target.kind)].has_secret:
         raise Conflict(_l("A target of this kind has no secret that the desk makes."))
     if secret:
-        checked(replace(Wanted.of(target), secret=secret), settings, has_password=True)
+        secret = checked(replace(Wanted.of(target), secret=secret), settings, has_password=True).secret
+        _check_is_new(target, secret, settings, now)
     kept = []
     if overlap > timedelta(0) and (current := good_secrets(target, now)):
         kept = [_ending(target, current[0], now + overlap)]
@@ -148,6 +151,16 @@ def rotate_secret(
     after = {"overlap_hours": overlap / timedelta(hours=1)}
     log_event(session, "target.secret_rotated", _subject(target), actor=actor, now=now, after=after)
     return fresh
+
+
+def _check_is_new(target: Target, secret: str, settings: Settings, now: datetime) -> None:
+    """Raise `Invalid` for the newest secret. The one before it may come back: who could not use the new one needs that."""
+    entries = {one["id"]: one["sealed"] for one in target.sealed_secrets}
+    newest = [entries[one.id] for one in good_secrets(target, now)[:1]]
+    with suppress(CannotOpen):  # what cannot be opened is not in use
+        if any(hmac.compare_digest(unseal(sealed, settings.secret_key), secret) for sealed in newest):
+            same = _l("is the one that is in use already")
+            raise Invalid(_l("Please correct what is named."), {"secret": [same]})
 
 
 def _ending(target: Target, secret: SecretInfo, until: datetime) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from review_app.base import in_time, outbound
-from review_app.base.outbound import Unreachable, call, check_target_address, target_client
+from review_app.base.outbound import Unreachable, call, check_address, check_target_address, target_client
 
 REFUSED = [
     "https://localhost/",
@@ -106,6 +106,65 @@ def test_no_form_of_an_address_near_us_is_called(url: str) -> None:
 )
 def test_where_clouds_keep_their_credentials_is_closed_even_when_private_targets_are_open(url: str) -> None:
     assert "is no" in refused(url, allow_private=True)
+
+
+@pytest.mark.usefixtures("names")
+@pytest.mark.parametrize(
+    ("url", "allow_private", "why"),
+    [
+        ("https://169.254.169.254/", True, "where clouds keep their credentials"),
+        ("https://169.254.169.254/", False, "where clouds keep their credentials"),
+        ("https://[fe80::1]/", True, "where clouds keep their credentials"),
+        ("https://[fd00:ec2::254]/", True, "where clouds keep their credentials"),
+        ("https://metadata.example/", True, "where clouds keep their credentials"),
+        ("http://0.0.0.0/", True, "never goes there, whatever the settings"),
+        ("https://100.64.0.1/", False, "never goes there, whatever the settings"),
+        ("https://192.168.1.1/", False, "only if the setting REVIEW_ALLOW_PRIVATE_TARGETS is on"),
+    ],
+)
+def test_it_is_told_whether_a_setting_would_open_an_address(names, url, allow_private, why) -> None:
+    names["metadata.example"] = ["169.254.169.254"]
+    told = refused(url, allow_private=allow_private)
+    assert why in told
+    assert ("REVIEW_ALLOW_PRIVATE_TARGETS" in told) == ("only if" in why)
+
+
+@pytest.mark.parametrize(
+    ("host", "meant"),
+    [
+        ("0xa9fea9fe", "169.254.169.254"),
+        ("0xA9.0xFE.0xa9fe", "169.254.169.254"),
+        ("2852039166", "169.254.169.254"),
+        ("025177524776", "169.254.169.254"),
+        ("0251.0376.0251.0376", "169.254.169.254"),
+        ("169.16689662.", "169.254.169.254"),
+        ("0x64400001", "100.64.0.1"),
+        ("①⑥⑨.16689662", "169.254.169.254"),
+    ],
+)
+@pytest.mark.parametrize(("scheme", "allow_private"), [("https", False), ("https", True), ("http", True)])
+def test_a_number_that_means_a_shut_address_is_not_even_stored(scheme, allow_private, host, meant) -> None:
+    with pytest.raises(Unreachable, match=f"is at {meant}, which is no public address"):
+        check_target_address(f"{scheme}://{host}/", allow_private=allow_private)
+    with pytest.raises(Unreachable, match=f"is at {meant}, which is no public address"):
+        check_address(f"{scheme}://{host}/", allow_private=allow_private)
+
+
+@pytest.mark.parametrize("host", ["0x7f000001", "127.1", "2130706433", "0177.0.0.1"])
+def test_a_number_is_to_be_written_as_the_address_that_it_means(host: str) -> None:
+    with pytest.raises(Unreachable, match=r"is at 127\.0\.0\.1, which is no public address"):
+        check_target_address(f"https://{host}/", allow_private=False)
+    with pytest.raises(Unreachable, match=r"stands for 127\.0\.0\.1; write 127\.0\.0\.1 instead"):
+        check_target_address(f"http://{host}:8080/", allow_private=True)
+    with pytest.raises(Unreachable, match=r"write 93\.184\.216\.34 instead"):
+        check_target_address("https://0x5db8d822/", allow_private=False)
+
+
+@pytest.mark.parametrize(
+    "host", ["0xa9fea9fe.example.com", "127.1.example", "deadbeef", "xn--bcher-kva.example"]
+)
+def test_a_name_with_figures_in_it_is_a_name(host: str) -> None:
+    check_target_address(f"https://{host}/", allow_private=False)
 
 
 @pytest.mark.parametrize(

@@ -63,10 +63,20 @@ def test_no_secret_or_password_is_told_but_once(program: Program) -> None:
     assert [one["id"] for one in program.get("/targets/2").json["secrets"]] == [newest["id"]]
 
 
+def test_the_secret_that_is_in_use_is_no_new_one(program: Program) -> None:
+    secret = program.post("/targets", json=HOOK).json["secret"]
+    refused = program.post("/targets/2/secrets", json={"secret": secret, "overlap_hours": 0})
+    assert (refused.status_code, refused.json["errors"]) == (
+        422,
+        {"secret": ["is the one that is in use already"]},
+    )
+
+
 WRONG: list[tuple[dict[str, object], str]] = [
     (HOOK | {"kind": "site"}, "kind"),
     (HOOK | {"url": ""}, "url"),
     (HOOK | {"url": "http://169.254.169.254/latest"}, "url"),
+    (HOOK | {"url": "http://0xa9fea9fe/latest"}, "url"),
     (HOOK | {"events": []}, "events"),
     (HOOK | {"zone_id": "1"}, "zone_id"),
     (HOOK | {"secret": "whsec_short"}, "secret"),

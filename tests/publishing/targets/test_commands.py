@@ -102,6 +102,7 @@ def test_deliveries_are_listed_and_sent_again(run: Run, add: Add, delivery_of: D
 WRONG = [
     (("add", "webhook", "--name", "H"), "url is needed."),
     (("add", "webhook", "--name", "H", "--url", "ftp://a"), "url is no address"),
+    (("add", "webhook", "--name", "Odd", "--url", "http://2852039166/"), "is at 169.254.169.254"),
     (("rotate", "1"), "no secret that the desk makes"),
     (("remove", "1"), "cannot be removed"),
     (("test", "9"), "There is no target 9."),

@@ -92,6 +92,7 @@ def test_a_password_that_was_typed_never_comes_back(desk: Browser) -> None:
 WRONG = [
     ({"name": ""}, "Name is needed."),
     ({"url": "nonsense"}, "Address is no address"),
+    ({"url": "https://0xa9fea9fe/"}, "Address is at 169.254.169.254, which is no public address"),
     ({"username": ""}, "User name is needed."),
     ({"password": ""}, "Application password is needed."),
 ]

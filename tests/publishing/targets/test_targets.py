@@ -117,6 +117,20 @@ def test_without_an_overlap_the_old_secret_ends_at_once(app: Flask, session_of: 
         assert len(get_target(session, added.target.id).sealed_secrets) == 1, "the old one is not even kept"
 
 
+def test_the_secret_that_is_in_use_is_no_new_one_but_the_one_before_it_may_come_back(
+    app: Flask, session_of: SessionOf, add: Add
+) -> None:
+    added, now = add("webhook", secret=OWN), utc_now()
+    for same in (OWN, OWN.removeprefix("whsec_")):
+        with pytest.raises(Invalid) as refused:
+            rotate(app, session_of, added.target.id, DAY, now, same)
+        assert refused.value.fields == {"secret": ["is the one that is in use already"]}
+    assert place(app, session_of, added.target.id, now).secrets == (OWN,)
+    fresh = rotate(app, session_of, added.target.id, DAY, now)
+    rotate(app, session_of, added.target.id, DAY, now, OWN.removeprefix("whsec_"))
+    assert place(app, session_of, added.target.id, now).secrets == (OWN, fresh)
+
+
 def test_an_old_secret_is_ended_before_its_time_but_not_the_newest(
     app: Flask, session_of: SessionOf, add: Add
 ) -> None:
@@ -191,6 +205,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("webhook", {"url": ""}, "url"),
     ("webhook", {"url": "ftp://hooks.example.com"}, "url"),
     ("webhook", {"url": "https://me:secret@hooks.example.com"}, "url"),
+    ("webhook", {"url": "https://0xa9fea9fe/latest"}, "url"),
     ("webhook", {"secret": "whsec_c2hvcnQ="}, "secret"),
     ("webhook", {"events": ()}, "events"),
     ("webhook", {"events": ("article.eaten",)}, "events"),
