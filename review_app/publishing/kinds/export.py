@@ -81,12 +81,20 @@ def _one(place: Place, folder: Folder, parcel: Parcel, verb: Verb) -> Outcome:
 def _write(folder: Folder, name: str, content: Content) -> Remote:
     record = content.record
     folder.write(name, line(record) if name.endswith(SUFFIX[Format.JSONL]) else page(record))
+    for other in _names(content) - {name}:
+        folder.remove(other)
     return Remote(remote_id=name, state="published", version=content.version)
 
 
 def _remove(folder: Folder, name: str, content: Content) -> Remote:
-    folder.remove(name)
+    for one in _names(content):
+        folder.remove(one)
     return Remote(remote_id=name, state="withdrawn", version=content.version)
+
+
+def _names(content: Content) -> set[str]:
+    """In every format: the target may have had another one before."""
+    return {file_name(content.source_id, suffix) for suffix in SUFFIX.values()}
 
 
 def _folder(place: Place) -> AbstractContextManager[Folder]:

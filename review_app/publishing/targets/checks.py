@@ -12,6 +12,7 @@ from review_app.base.outbound import Unreachable, check_target_address
 from review_app.base.settings import Settings
 from review_app.publishing.deliveries.relay import PUBLIC_KINDS
 from review_app.publishing.export.folder import BadFolder, parts_below
+from review_app.publishing.export.rules import Format
 from review_app.publishing.kinds import KINDS
 from review_app.publishing.targets.rules import (
     LEAST_SECRET_BYTES,
@@ -93,6 +94,8 @@ def _of_values(wanted: Wanted, settings: Settings) -> Iterator[tuple[str, str]]:
             parts_below(settings.export_dir, wanted.folder)
         except BadFolder as error:
             yield "folder", error.args[0]
+    if wanted.format and wanted.format not in set(Format):
+        yield "format", _l("must be markdown or jsonl")
     if wanted.url and "url" in SHAPES[wanted.kind].fields:
         try:
             check_target_address(wanted.url, allow_private=settings.allow_private_targets)

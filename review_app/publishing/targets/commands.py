@@ -85,7 +85,8 @@ def list_all(*, as_json: bool) -> None:
 @click.option("--user", "username", default="", help="Of a WordPress site.")
 @click.option("--zone", "zone_id", default="", help="The zone ID at Cloudflare.")
 @click.option("--meta-key", default="", help="Of a WordPress site, if it is not that of our plugin.")
-@click.option("--folder", default="", help="Where an export is written.")
+@click.option("--folder", default="", help="Where an export is written: from REVIEW_EXPORT_DIR, or whole.")
+@click.option("--format", type=click.Choice(["markdown", "jsonl"]), help="Of an export (default markdown).")
 @click.option(
     "--event", "events", multiple=True, type=click.Choice(PUBLIC_KINDS), help="Only these; several."
 )
@@ -93,7 +94,13 @@ def list_all(*, as_json: bool) -> None:
 @PASSWORD_STDIN
 @SECRET_STDIN
 def add(
-    kind: str, events: tuple[str, ...], *, off: bool, password_stdin: bool, secret_stdin: bool, **given: str
+    kind: str,
+    events: tuple[str, ...],
+    *,
+    off: bool,
+    password_stdin: bool,
+    secret_stdin: bool,
+    **given: str | None,
 ) -> None:
     """Add a target. A secret that the desk makes is printed once, alone on the last line."""
     shape = SHAPES[TargetKind(kind)]
@@ -103,7 +110,7 @@ def add(
         enabled=not off,
         password=_password(from_stdin=password_stdin) if "password" in shape.needs else "",
         secret=_line() if secret_stdin else "",
-        **given,
+        **{name: value or "" for name, value in given.items()},
     )
     added = _in_words(lambda: _add(wanted))
     click.echo(f"Added target {added.target.id}, {added.target.name}.", err=added.secret is not None)

@@ -7,7 +7,14 @@ from datetime import timedelta
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
-from wtforms.fields import HiddenField, IntegerField, PasswordField, SelectMultipleField, StringField
+from wtforms.fields import (
+    HiddenField,
+    IntegerField,
+    PasswordField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+)
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -25,7 +32,7 @@ from review_app.publishing.targets.rules import (
     fit_overlap,
 )
 from review_app.publishing.targets.wanted import Wanted
-from review_app.publishing.targets.words import EVENT_WORDS
+from review_app.publishing.targets.words import EVENT_WORDS, FORMAT_WORDS
 
 PASSWORD_WORDS: Mapping[str, str] = {
     TargetKind.WORDPRESS: _l("Application password"),
@@ -60,6 +67,9 @@ class TargetForm(TellingForm):
     password = PasswordField(_l("Password"))
     meta_key = StringField(_l("Metadata key"))
     folder = StringField(_l("Folder"))
+    format = SelectField(
+        _l("Format"), choices=[SelectChoice(name, words) for name, words in FORMAT_WORDS.items()]
+    )
     events = SelectMultipleField(
         _l("Events"),
         choices=[SelectChoice(name, EVENT_WORDS[name]) for name in PUBLIC_KINDS],
@@ -102,7 +112,8 @@ def _shown(target: Target | None) -> dict[str, Any]:
         return {"events": list(PUBLIC_KINDS)}
     now = Wanted.of(target)
     known = {
-        name: getattr(now, name) for name in ("name", "url", "zone_id", "username", "meta_key", "folder")
+        name: getattr(now, name)
+        for name in ("name", "url", "zone_id", "username", "meta_key", "folder", "format")
     }
     events = PUBLIC_KINDS if now.events is None else now.events
     return known | {"events": list(events), "row_version": str(target.row_version)}

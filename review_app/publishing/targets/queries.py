@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, joinedload
 from review_app.base.errors import NotFound
 from review_app.base.messages import lazy_gettext as _l
 from review_app.base.paging import Page, decode_cursor, encode_cursor, page_of
-from review_app.publishing.deliveries.queries import DEAD
+from review_app.publishing.deliveries.queries import DEAD, OPEN
 from review_app.publishing.models import Delivery, RemoteArticle, Target
 from review_app.publishing.targets.rules import MOST_DEAD_COUNTED
 
@@ -64,6 +64,15 @@ def articles_left(session: Session, target_id: int) -> int:
         session.scalar(query.where(RemoteArticle.target_id == target_id, RemoteArticle.state == "published"))
         or 0
     )
+
+
+def last_failure(session: Session, target: Target) -> Delivery | None:
+    """What failed there last, of a target that is failing: what waits to be tried again, or else was given up."""
+    if target.failing_since is None:
+        return None
+    here = select(Delivery).where(Delivery.target_id == target.id).limit(1)
+    waiting = here.where(OPEN, Delivery.attempts > 0).order_by(Delivery.due_at.desc(), Delivery.id.desc())
+    return session.scalar(waiting) or session.scalar(here.where(DEAD).order_by(Delivery.id.desc()))
 
 
 def dead_counts(session: Session, target_ids: Sequence[int]) -> Mapping[int, int]:

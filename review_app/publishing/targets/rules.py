@@ -42,8 +42,8 @@ class Shape:
         return "secret" in self.may
 
 
-ORDER: Final = ("url", "zone_id", "username", "password", "meta_key", "folder", "events", "secret")
-OPTIONS: Final = ("zone_id", "meta_key", "folder")
+ORDER: Final = ("url", "zone_id", "username", "password", "meta_key", "folder", "format", "events", "secret")
+OPTIONS: Final = ("zone_id", "meta_key", "folder", "format")
 """The fields that only the kind itself knows; they are kept in `Target.options`."""
 
 SHAPES: Final[Mapping[TargetKind, Shape]] = {
@@ -53,7 +53,7 @@ SHAPES: Final[Mapping[TargetKind, Shape]] = {
         needs=("zone_id", "password"), may=("url",), usual_url="https://api.cloudflare.com/client/v4"
     ),
     TargetKind.INDEXNOW: Shape(may=("url", "secret"), usual_url="https://api.indexnow.org/indexnow"),
-    TargetKind.EXPORT: Shape(needs=("folder",)),
+    TargetKind.EXPORT: Shape(needs=("folder",), may=("format",)),
     TargetKind.SITE: Shape(),
 }
 
@@ -65,6 +65,7 @@ LONGEST: Final[Mapping[str, int]] = {
     "password": 500,
     "meta_key": 100,
     "folder": 1_000,
+    "format": 20,
     "secret": 200,
 }
 """Characters of each field."""

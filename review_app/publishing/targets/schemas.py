@@ -59,7 +59,17 @@ MetaKey = Annotated[
     Text,
     Meta(max_length=LONGEST["meta_key"], description="Of a WordPress site, if it is not that of our plugin."),
 ]
-Folder = Annotated[Text, Meta(max_length=LONGEST["folder"], description="Where an export is written.")]
+Folder = Annotated[
+    Text,
+    Meta(
+        max_length=LONGEST["folder"],
+        description="Where an export is written: a path from `REVIEW_EXPORT_DIR`, or a whole one below it.",
+    ),
+]
+FormatName = Annotated[
+    Literal["", "markdown", "jsonl"],
+    Meta(description="Of the files of an export; empty is `markdown`, and what other kinds have."),
+]
 
 
 class NewTarget(Input, frozen=True, kw_only=True):
@@ -75,6 +85,7 @@ class NewTarget(Input, frozen=True, kw_only=True):
     zone_id: ZoneId = ""
     meta_key: MetaKey = ""
     folder: Folder = ""
+    format: FormatName = ""
     enabled: bool = True
 
     def as_wanted(self) -> Wanted:
@@ -95,6 +106,7 @@ class TargetChanges(Input, frozen=True, kw_only=True):
     zone_id: ZoneId | UnsetType = UNSET
     meta_key: MetaKey | UnsetType = UNSET
     folder: Folder | UnsetType = UNSET
+    format: FormatName | UnsetType = UNSET
     enabled: (
         Annotated[
             bool, Meta(description="To a target that is switched off nothing is sent; what is due waits.")
@@ -158,6 +170,7 @@ class TargetAnswer(Struct, frozen=True, kw_only=True):
     zone_id: str
     meta_key: str
     folder: str
+    format: FormatName
     events: Annotated[list[str] | None, Meta(description="Null is everything.")]
     enabled: bool
     off_reason: str

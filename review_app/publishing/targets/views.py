@@ -30,7 +30,13 @@ from review_app.publishing.targets.actions import (
 )
 from review_app.publishing.targets.checks import kinds_on_offer
 from review_app.publishing.targets.forms import SecretForm, TargetForm
-from review_app.publishing.targets.queries import dead_counts, get_target, good_secrets, list_targets
+from review_app.publishing.targets.queries import (
+    dead_counts,
+    get_target,
+    good_secrets,
+    last_failure,
+    list_targets,
+)
 from review_app.publishing.targets.rules import (
     MOST_DEAD_COUNTED,
     MOST_OVERLAP_HOURS,
@@ -40,7 +46,7 @@ from review_app.publishing.targets.rules import (
     harmless,
 )
 from review_app.publishing.targets.testing import try_target
-from review_app.publishing.targets.words import EVENT_WORDS, FIELD_WORDS, KIND_USE, KIND_WORDS
+from review_app.publishing.targets.words import EVENT_WORDS, FIELD_WORDS, FORMAT_WORDS, KIND_USE, KIND_WORDS
 
 blueprint = Blueprint("targets", __name__, url_prefix="/admin")
 blueprint.add_app_template_filter(harmless, "harmless")
@@ -130,8 +136,10 @@ def _show(target_id: int, form: TargetForm | None = None, **more: Any) -> str:
         form=form or TargetForm(kind, target=target),
         dead=dead_counts(db.session(), [target_id])[target_id],
         most_dead=MOST_DEAD_COUNTED,
+        failure=last_failure(db.session(), target),
         secrets=good_secrets(target, utc_now()),
         event_words=EVENT_WORDS,
+        format_words=FORMAT_WORDS,
         shown=SHOWN_CHARACTERS,
         **_of_kind(kind),
         **values,

@@ -23,6 +23,7 @@ class Wanted:
     zone_id: str = ""
     meta_key: str = ""
     folder: str = ""
+    format: str = ""
     enabled: bool = True
 
     @classmethod

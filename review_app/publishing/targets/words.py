@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from review_app.base.messages import lazy_gettext as _l
+from review_app.publishing.export.rules import Format
 from review_app.publishing.kinds.webhook import TEST_KIND
 from review_app.publishing.targets.rules import TargetKind
 
@@ -53,9 +54,22 @@ FIELD_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "url": _l("Only for another search engine than the usual endpoint, which tells all of them."),
         "secret": _l("Left empty, the desk makes one. The key stands in a public file of our pages."),
     },
-    TargetKind.EXPORT: {"folder": _l("The whole path of a folder that the desk may write to.")},
+    TargetKind.EXPORT: {
+        "folder": _l(
+            "Below that of the setting REVIEW_EXPORT_DIR: its path from there, or its whole one. It is made if it is not there."
+        ),
+        "format": _l(
+            "One file an article. Those that are there already change when they are published again."
+        ),
+    },
 }
 """What stands under each field."""
+
+FORMAT_WORDS: Final[Mapping[str, str]] = {
+    Format.MARKDOWN: _l("Markdown with front matter"),
+    Format.JSONL: _l("JSON Lines"),
+}
+"""What the files of an export are; the first is usual."""
 
 EVENT_WORDS: Final[Mapping[str, str]] = {
     "article.approved": _l("An article is approved"),

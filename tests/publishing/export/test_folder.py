@@ -66,6 +66,15 @@ def test_it_may_be_a_line_of_json(outer, place):
     assert json.loads((outer / "site" / "a-1.jsonl").read_text())["body"] == "<p>Text.</p>"
 
 
+def test_an_article_never_stands_there_in_two_formats_and_goes_in_both(outer, place):
+    """A withdrawn article must not stay behind in the format that the target had before."""
+    EXPORT.publish(place(), [parcel()])
+    EXPORT.publish(place(format="jsonl"), [parcel()])
+    assert [found.name for found in (outer / "site").iterdir()] == ["a-1.jsonl"]
+    EXPORT.withdraw(place(format="markdown"), [parcel(Action.WITHDRAW)])
+    assert list((outer / "site").iterdir()) == []
+
+
 def test_a_whole_path_below_is_good_too(outer, place):
     assert EXPORT.publish(place(str(outer / "x" / "y")), [parcel()])[0].result is Result.DONE
     assert (outer / "x" / "y" / "a-1.md").exists()

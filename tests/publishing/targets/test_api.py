@@ -77,6 +77,8 @@ WRONG: list[tuple[dict[str, object], str]] = [
     (HOOK | {"url": ""}, "url"),
     (HOOK | {"url": "http://169.254.169.254/latest"}, "url"),
     (HOOK | {"url": "http://0xa9fea9fe/latest"}, "url"),
+    ({"kind": "export", "name": "Files", "folder": "site", "format": "pdf"}, "format"),
+    (HOOK | {"format": "jsonl"}, "format"),
     (HOOK | {"events": []}, "events"),
     (HOOK | {"zone_id": "1"}, "zone_id"),
     (HOOK | {"secret": "whsec_short"}, "secret"),

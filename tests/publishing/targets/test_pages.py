@@ -14,6 +14,7 @@ from standardwebhooks import Webhook
 from werkzeug.wrappers import Request, Response
 
 from review_app.accounts.models import User
+from review_app.publishing.deliveries.jobs import send_all
 from review_app.publishing.deliveries.standing import SILENT
 from review_app.publishing.kinds.face import Outcome, Result
 from review_app.publishing.models import Delivery, Target
@@ -200,6 +201,43 @@ def test_a_test_event_to_a_target_that_is_off_is_refused_in_words(desk: Browser,
     here = f"{HERE}/{add('webhook', enabled=False).target.id}"
     refused = desk.post(f"{here}/test-events")
     assert "Switch it on first" in desk.get(refused.location).text
+
+
+def test_the_format_of_an_export_is_chosen(desk: Browser, session_of: SessionOf) -> None:
+    assert '<option value="jsonl">JSON Lines</option>' in desk.get(f"{HERE}/new?kind=export").text
+    sent = {"kind": "export", "name": "Files", "folder": "site"}
+    refused = desk.post(HERE, sent | {"format": "pdf"})
+    assert (refused.status_code, "Format must be markdown or jsonl." in refused.text) == (422, True)
+    desk.post(HERE, sent | {"format": "jsonl"})
+    page = desk.get(f"{HERE}/2").text
+    assert '<option selected value="jsonl">' in page
+    version = re.findall(r'name="row_version" [^>]*value="(\d+)"', page)[0]
+    desk.post(f"{HERE}/2?_method=PUT", sent | {"format": "markdown", "row_version": version})
+    with session_of() as session:
+        assert get_target(session, 2).options == {"folder": "site", "format": "markdown"}
+
+
+def test_a_target_that_fails_says_why_at_the_first_failure_and_when_it_is_tried_again(
+    app: Flask, desk: Browser, add: Add, delivery_of: DeliveryOf, kinds: dict[str, StandIn]
+) -> None:
+    target_id = add("export").target.id
+    delivery_of(target_id, "waiting")
+    kinds["export"].says = Outcome(Result.RETRY, "the folder cannot be written to: Permission denied")
+    assert "Last failure" not in desk.get(f"{HERE}/{target_id}").text
+    run_pending(app)
+    page = desk.get(f"{HERE}/{target_id}").text
+    assert "Failing" in page
+    assert "the folder cannot be written to: Permission denied" in page
+    assert "Next try:" in page
+    kinds["export"].says = Outcome(Result.FAILED, "it never will")
+    delivery_of(target_id, "waiting")
+    with app.app_context():
+        send_all(target_id)
+    kinds["export"].says = Outcome(Result.DONE)
+    delivery_of(target_id, "waiting")
+    with app.app_context():
+        send_all(target_id)
+    assert "Last failure" not in desk.get(f"{HERE}/{target_id}").text
 
 
 def test_a_target_is_switched_off_and_on(desk: Browser, add: Add) -> None:
