@@ -30,7 +30,17 @@ SESSION_ENDED = _l(
     "are asked for your password."
 )
 """Said in place, since leaving a page by itself would take with it what somebody typed."""
-login_manager = LoginManager()
+
+
+class Logins(LoginManager):  # type: ignore[misc]  # Flask-Login has no types
+    """Flask-Login without its cookie that remembers people for months: the desk gives none."""
+
+    def _update_remember_cookie(self, response: Response) -> Response:
+        """Leave the session alone: looking into it would make every answer, also the public ones, vary by cookie."""
+        return response
+
+
+login_manager = Logins()
 
 
 def permit(permission: Permission) -> Callable[[View], View]:
@@ -98,6 +108,7 @@ def _ask() -> AnyResponse | None:
     permission = permission_of(request.endpoint)
     if permission is None:
         raise Forbidden(_l("This route names no permission, so nobody may use it."))
+    g.is_for_all = permission is Permission.PUBLIC
     if permission in ANONYMOUS:
         return None
     if not current_user.is_authenticated:

@@ -129,7 +129,9 @@ def _finish(response: Response) -> Response:
             f'db;desc="{g.database_queries} queries";dur={g.database_seconds * 1000:.1f}, '
             f"app;dur={(time.perf_counter() - g.started) * 1000:.1f}"
         )
-    response.vary.add("HX-Request")
+    if not g.get("is_for_all") or response.status_code >= 400:
+        # What is for all is the same whoever asks, so that shared caches need one copy of it; errors are pages of the desk.
+        response.vary.add("HX-Request")
     return response
 
 

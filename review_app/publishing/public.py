@@ -116,7 +116,9 @@ def sitemap() -> Response:
 @blueprint.get(f"/sitemap-<int(max={LAST_SITEMAP_PART}):number>.xml")
 @permit(Permission.PUBLIC)
 def sitemap_part(number: int) -> Response:
-    """One part: published pages and nothing else."""
+    """One part: published pages and nothing else. It has one name: `/sitemap-00.xml` is none."""
+    if request.path != f"/sitemap-{number}.xml":
+        raise NotFound("There is no such part of the sitemap.")
     return _xml(
         "public/sitemap_part.xml", before=_before_slugs(), entries=sitemap_entries(db.session(), number)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from datetime import timedelta
 
 import pytest
@@ -15,6 +16,9 @@ from review_app.articles.queries import lock_article
 from review_app.base.clock import utc_now
 from review_app.outbox.actions import SYSTEM
 from review_app.publishing import queries
+from review_app.publishing.targets.actions import add_target
+from review_app.publishing.targets.rules import TargetKind
+from review_app.publishing.targets.wanted import Wanted
 from review_app.reviewing.actions import Judgement, decide, roll_back
 from review_app.reviewing.rules import Outcome
 from tests.factories import make_article
@@ -139,6 +143,37 @@ def test_a_page_is_the_same_whoever_asks_and_sets_no_cookie(
     assert "csrf" not in stranger.text
 
 
+def test_what_is_the_same_for_all_varies_by_nobody_and_touches_no_session(
+    app, client, browser_of, lead, approve, publish, session_of
+):
+    """A shared cache keeps one copy for all: not one for each cookie, which would be none at all."""
+    approve("good")
+    publish("good")
+    with session_of() as session:
+        wanted = Wanted(TargetKind.INDEXNOW, "Search", secret="a-key-of-ours")
+        add_target(session, wanted, app.extensions["settings"], owner_id=None, actor=SYSTEM, now=utc_now())
+    paths = [
+        "/p/slug-of-good",
+        "/sitemap.xml",
+        "/sitemap-0.xml",
+        "/feed.atom",
+        "/robots.txt",
+        "/a-key-of-ours.txt",
+    ]
+    style = re.findall(r'href="([^"]+\.css)"', client.get("/p/slug-of-good").text)
+    browser = browser_of(lead)
+    for path in [*paths, *style]:
+        for asking, head in ((client, {}), (browser, {}), (browser, {"HX-Request": "true"})):
+            answer = asking.get(path, headers=head)
+            assert answer.status_code == 200
+            assert answer.vary.as_set() <= {"accept-encoding"}, path
+            assert "Set-Cookie" not in answer.headers
+        tag = {"If-None-Match": answer.headers["ETag"]} if "ETag" in answer.headers else {}
+        assert browser.get(path, headers=tag).vary.as_set() <= {"accept-encoding"}
+    assert {"cookie", "hx-request"} <= browser.get("/queue").vary.as_set(), "the desk itself does depend on them"
+    assert "cookie" in browser.get("/no-such-key-file.txt").vary, "its page greets who is logged in"
+
+
 def test_caches_may_keep_a_page_and_must_ask_whether_it_still_holds(
     client, approve, publish, session_of, withdraw
 ):
@@ -231,10 +266,18 @@ def test_parts_hold_no_more_than_they_may_and_together_all(client, session_of, p
 
 
 @pytest.mark.parametrize(
-    "number", ["0", "7", "184467440737094", "184467440737095", "99999999999999999999", "-1", "x"]
+    "number", ["0", "00", "7", "184467440737094", "184467440737095", "99999999999999999999", "-1", "x"]
 )
 def test_a_part_that_there_is_not_is_404(client, number):
     assert client.get(f"/sitemap-{number}.xml").status_code == 404
+
+
+def test_a_part_has_one_name(client, approve, publish):
+    approve("good")
+    publish("good")
+    assert client.get("/sitemap-0.xml").status_code == 200
+    for other in ("00", "000000000000000000", "0.0", "+0", "٠"):
+        assert client.get(f"/sitemap-{other}.xml").status_code == 404
 
 
 def test_robots_txt_opens_the_published_pages_and_shuts_the_rest(client):
@@ -242,6 +285,7 @@ def test_robots_txt_opens_the_published_pages_and_shuts_the_rest(client):
     assert (answer.status_code, answer.mimetype) == (200, "text/plain")
     lines = answer.text.splitlines()
     assert "Allow: /p/" in lines
+    assert "Allow: /*.txt$" in lines, "where a key file of IndexNow stands, without telling the key"
     assert "Disallow: /" in lines
     assert "Sitemap: http://localhost/sitemap.xml" in lines
 
