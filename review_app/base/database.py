@@ -37,6 +37,7 @@ from sqlalchemy.orm import DeclarativeBase, Session, registry
 from sqlalchemy.types import TypeDecorator
 
 from review_app.base.paths import MIGRATIONS
+from review_app.base.private import make_private
 from review_app.base.settings import Settings
 
 BUSY_MILLISECONDS = 10_000
@@ -153,6 +154,13 @@ def widen_cache(session: Session, kibibytes: int) -> None:
     """Let this connection to SQLite keep more of the database: for work that touches all of its indexes again and again."""
     if session.get_bind().dialect.name == "sqlite":
         session.connection().exec_driver_sql(f"PRAGMA cache_size=-{kibibytes}")
+
+
+@event.listens_for(Engine, "do_connect")
+def _make(dialect: Dialect, _record: Any, arguments: Sequence[Any], _named: Any) -> None:
+    """A new file of SQLite is for our user alone, for it holds hashes of passwords; its `-wal` and `-shm` follow its mode."""
+    if dialect.name == "sqlite" and arguments and not str(arguments[0]).startswith((":memory:", "file:")):
+        make_private(arguments[0])
 
 
 @event.listens_for(Engine, "connect")

@@ -23,6 +23,7 @@ from redis.exceptions import RedisError
 
 from review_app.base.clock import utc_now
 from review_app.base.database import db
+from review_app.base.private import make_private
 from review_app.base.settings import Settings
 
 log = structlog.get_logger()
@@ -129,4 +130,6 @@ def wake(name: str, row_id: int) -> None:
 def _huey(settings: Settings) -> Huey:
     if settings.redis_url:
         return RedisHuey("anp", url=settings.redis_url, results=False)
-    return SqliteHuey("review", filename=str(settings.data_dir / "jobs.sqlite3"), results=False, fsync=False)
+    file = settings.data_dir / "jobs.sqlite3"
+    make_private(file)
+    return SqliteHuey("review", filename=str(file), results=False, fsync=False)

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from review_app.base.private import FILE, FOLDER
+
 SECRET_KEY_BYTES = 32
 """A secret key shorter than this is refused in production."""
 
@@ -92,7 +94,7 @@ class Settings:
         """Read the `REVIEW_…` variables. Raises `SettingsError` naming the variable that is wrong."""
         values = os.environ if environment is None else environment
         data_dir = Path(values.get("REVIEW_DATA_DIR") or "var").absolute()
-        data_dir.mkdir(parents=True, exist_ok=True)
+        data_dir.mkdir(FOLDER, parents=True, exist_ok=True)
         production = _environment_name(values) == "production"
         return cls(
             data_dir=data_dir,
@@ -238,7 +240,7 @@ def _check_hook_secret(secret: str) -> None:
 def _kept(file: Path, fresh: str) -> str:
     """The content of `file`, made from `fresh` by whichever process comes first."""
     try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE)
     except FileExistsError:
         return file.read_text().strip()
     with os.fdopen(descriptor, "w") as handle:

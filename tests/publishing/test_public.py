@@ -170,7 +170,9 @@ def test_what_is_the_same_for_all_varies_by_nobody_and_touches_no_session(
             assert "Set-Cookie" not in answer.headers
         tag = {"If-None-Match": answer.headers["ETag"]} if "ETag" in answer.headers else {}
         assert browser.get(path, headers=tag).vary.as_set() <= {"accept-encoding"}
-    assert {"cookie", "hx-request"} <= browser.get("/queue").vary.as_set(), "the desk itself does depend on them"
+    assert {"cookie", "hx-request"} <= browser.get("/queue").vary.as_set(), (
+        "the desk itself does depend on them"
+    )
     assert "cookie" in browser.get("/no-such-key-file.txt").vary, "its page greets who is logged in"
 
 
