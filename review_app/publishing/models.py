@@ -21,6 +21,7 @@ ROLLING_BACK = text("state IN ('queued', 'running')")
 NEWLY = text("newly")
 ENABLED = text("enabled")
 DEAD = text("state = 'dead'")
+URGENT = text("urgent AND state IN ('waiting', 'delivering')")
 
 
 class Target(Base):
@@ -81,6 +82,7 @@ class Delivery(Base):
     Of one subject (`article:<source_id>`) at one target, the earlier is always sent before the later. `message_id` is the
     `webhook-id` of every try. A row is taken by a conditional update of `leased_by` and `lease_until`. `begun_at` is when a
     worker was first about to bring an article there: from then on it may stand there, whatever became of the worker.
+    `urgent` is what says that an article must go: it is sent before all of other articles.
     """
 
     __tablename__ = "delivery"
@@ -91,6 +93,9 @@ class Delivery(Base):
             "state IN ('waiting', 'delivering', 'delivered', 'failed', 'dead', 'cancelled')", name="state"
         ),
         Index("ix_delivery_due", "target_id", "due_at", "id", sqlite_where=OPEN, postgresql_where=OPEN),
+        Index(
+            "ix_delivery_urgent", "target_id", "due_at", "id", sqlite_where=URGENT, postgresql_where=URGENT
+        ),
         Index("ix_delivery_subject_id", "subject", "id"),
         Index("ix_delivery_dead", "target_id", "id", sqlite_where=DEAD, postgresql_where=DEAD),
         Index("ix_delivery_target_id_id", "target_id", "id"),
@@ -112,6 +117,7 @@ class Delivery(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     due_at: Mapped[datetime]
+    urgent: Mapped[bool] = mapped_column(default=False, server_default=false())
     begun_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     leased_by: Mapped[str | None]

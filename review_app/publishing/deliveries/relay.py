@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select, text, update
+from sqlalchemy import Select, case, select, text, update
 from sqlalchemy.orm import Session, aliased
 
 from review_app.articles.models import Article
 from review_app.base.database import insert_rows
 from review_app.outbox.models import OutboxEvent
-from review_app.publishing.deliveries.queries import WAITING_EVENT
+from review_app.publishing.deliveries.queries import ENDED, WAITING_EVENT
 from review_app.publishing.deliveries.rules import RELAYED_AT_ONCE, State
 from review_app.publishing.kinds import KINDS
 from review_app.publishing.kinds.face import Action
@@ -65,7 +65,28 @@ def relay_some(session: Session, now: datetime) -> tuple[int, set[int]]:
         .values(state="delivered")
         .execution_options(synchronize_session=False)
     )
+    _let_go_first(session, {row["subject"] for row in rows if row["urgent"]}, now)
     return len(events), {row["target_id"] for row in rows}
+
+
+def _let_go_first(session: Session, subjects: Collection[str], now: datetime) -> None:
+    """Bring forward what waits of articles that must go: of one article the earlier is sent first, and would hold that up.
+
+    What was to be published and is not approved any more waits for no next try: it is cancelled when its turn comes.
+    """
+    if not subjects:
+        return
+    # What a worker is taking or marking at this moment is left alone, and never waited for.
+    waiting = select(Delivery.id).where(Delivery.subject.in_(subjects), Delivery.state.not_in(ENDED))
+    ids = session.scalars(waiting.with_for_update(skip_locked=True)).all()
+    shut = Delivery.article_id.in_(select(Article.id).where(~Article.indexable))
+    never = (Delivery.state == State.WAITING.value) & (Delivery.action == Action.PUBLISH.value) & shut
+    session.execute(
+        update(Delivery)
+        .where(Delivery.id.in_(ids))
+        .values(urgent=True, due_at=case((never & (Delivery.due_at > now), now), else_=Delivery.due_at))
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _held(session: Session, events: Sequence[OutboxEvent], now: datetime) -> list[OutboxEvent]:
@@ -168,6 +189,7 @@ def _deliveries(
                 "message_id": f"msg_{secrets.token_hex(16)}",
                 "subject": event.subject,
                 "action": action.value,
+                "urgent": event.kind in GONE or action is Action.WITHDRAW,
                 "article_id": article_id,
                 "publication_id": publication_id if publication_id in known.publication_ids else None,
                 "state": State.WAITING.value,

@@ -22,6 +22,9 @@ OUR_MISTAKE = "the desk made a mistake while it sent this; the server's log says
 GROW_SECONDS, LOOK_SECONDS = 0.05, 5.0
 """After how long another thread helps, and how often it is looked whether leases are to be renewed."""
 
+ORDER = (Action.WITHDRAW, Action.PUBLISH, Action.TELL)
+"""What a batch begins with: its time may be over before it comes to the rest."""
+
 log = structlog.get_logger()
 
 
@@ -74,8 +77,8 @@ def _portions(kind: Kind, parcels: Sequence[Parcel]) -> list[list[Parcel]]:
     return portions
 
 
-def _by_action(parcel: Parcel) -> str:
-    return parcel.action.value
+def _by_action(parcel: Parcel) -> int:
+    return ORDER.index(parcel.action)
 
 
 class _Batch:

@@ -114,6 +114,7 @@ def _send_again(session: Session, check: PublicCheck, page: PublicPage, now: dat
             message_id=f"msg_{secrets.token_hex(16)}",
             subject=subject,
             action=action.value,
+            urgent=action is Action.WITHDRAW,
             article_id=check.article_id,
             publication_id=None,
             state=DeliveryState.WAITING.value,

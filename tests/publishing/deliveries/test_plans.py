@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import event, text, update
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import Session
 
@@ -95,9 +95,32 @@ def assert_cheap(connection: Connection, statement: str, parameters: Any) -> Non
 def test_the_next_of_many_deliveries_are_found_by_their_indexes(session_of: Sessions, target_id: int) -> None:
     with session_of() as session, heard("AS earlier") as statements:
         assert lease_some(session, target_id, "worker", utc_now())
-    (said,) = statements
+    assert len(statements) == 2, "what is urgent, and the rest"
     with session_of() as session:
-        assert_cheap(session.connection(), *said)
+        for said in statements:
+            assert_cheap(session.connection(), *said)
+
+
+def test_what_is_urgent_among_many_is_found_without_the_others(session_of: Sessions, target_id: int) -> None:
+    with session_of() as session:
+        session.execute(update(Delivery).where(Delivery.id > DELIVERED + WAITING - 3).values(urgent=True))
+    with session_of() as session, heard("AS earlier") as statements:
+        leased = lease_some(session, target_id, "worker", utc_now())
+        assert [one.id for one in leased[:4]] == [DELIVERED + WAITING - 2 + n for n in range(3)] + [
+            DELIVERED + 1
+        ]
+    statement, parameters = statements[0]
+    with session_of() as session:
+        connection = session.connection()
+        if connection.dialect.name == "postgresql":
+            explained = connection.exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", parameters)
+            (found,) = explained.scalar_one()
+            assert rows_read(found["Plan"]) < 50, found
+        else:
+            explained = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            assert "USING COVERING INDEX ix_delivery_urgent" in str(steps := explained.all()) or (
+                "USING INDEX ix_delivery_urgent" in str(steps)
+            ), steps
 
 
 def test_the_targets_for_which_much_waits_are_found_by_its_indexes(

@@ -409,6 +409,11 @@ def test_a_post_that_somebody_put_back_there_is_found_and_withdrawn_again(
     assert says(check) == ["says index, should be noindex"]
     mended(check.id)
     assert not blog.pages
+    with session_of() as session:
+        (sent,) = session.scalars(
+            select(Delivery).where(Delivery.action == "withdraw", Delivery.target_id != 1)
+        )
+        assert sent.urgent, "it goes before whatever is to be published there"
     look()
     assert check_of("a-1").state == "agrees"
 
