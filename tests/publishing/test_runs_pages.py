@@ -288,7 +288,7 @@ def test_the_policy_says_how_many_a_day_and_whether_approving_publishes(desk, se
     approve("a", "b", "c")
     publish("a", "b", "c")
     page = words(desk.get("/publications/1"))
-    assert "At most 1 articles become public a day (Europe/Berlin)" in page
+    assert "Articles that may become public a day: 1 (Europe/Berlin)" in page
     assert re.search(r"It goes on at [^()]* \(UTC\); the last is expected", page), "in the reader's own zone"
     there = utc_now().astimezone(BERLIN).date()
     for days in (1, 2):
