@@ -72,8 +72,10 @@ def _order(form: RunForm) -> Order | None:
 @blueprint.post("/publications/preview")
 @permit(Permission.PUBLISH)
 def preview() -> str | tuple[str, int]:
-    """What a run would do; nothing is done."""
+    """What a run would do; nothing is done. `back` leads to the form again, with all that was typed."""
     form = RunForm(request.form)
+    if "back" in request.form:
+        return _index(form)
     order = _order(form)
     if order is None:
         return _index(form), 422

@@ -64,6 +64,20 @@ def test_what_was_shown_is_then_started(desk, approve, session_of):
         assert session.get_one(PublishRun, 1).requested["source_ids"] == ["new"]
 
 
+def test_the_way_back_from_a_preview_keeps_what_was_typed(desk, session_of):
+    typed = {"scope": "named", "source_ids": "new unknown", "publish_at": "2099-11-30T09:00"}
+    page = desk.post("/publications/preview", typed).text
+    form = page[page.index('class="after"') :]
+    kept = dict(re.findall(r'name="(scope|source_ids|publish_at)"\s+value="([^"]*)"', form))
+    assert 'name="back"' in form
+    page = desk.post("/publications/preview", kept | {"back": "1"})
+    assert page.status_code == 200
+    assert re.search(r'value="named"\s+checked|checked\s+[^>]*value="named"', page.text)
+    assert ">new unknown</textarea>" in page.text.replace("\r\n", "")
+    assert 'value="2099-11-30T09:00"' in page.text
+    assert count_runs(session_of) == 0
+
+
 def test_the_command_and_the_api_preview_too(app, approve, program_of, lead, session_of):
     approve("new")
     said = app.test_cli_runner().invoke(publish_command, ["new", "unknown", "--dry-run"])
