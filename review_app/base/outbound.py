@@ -2,7 +2,7 @@
 
 Every connection, those that a redirect leads to as well, goes through ssrfguard: it looks a name up once, checks each
 address it has, and connects to one of just these. Private and loopback addresses are open only under
-`REVIEW_ALLOW_PRIVATE_TARGETS`; link-local ones, where clouds keep their credentials, never are.
+`REVIEW_ALLOW_PRIVATE_TARGETS`; link-local ones, where clouds keep their credentials, never are (`networks.py`).
 
 `guarded_client` and `fetch` are for reading what others keep (imports), `target_client` and `call` for telling others: a
 target is sent to by https on its usual ports, is never followed elsewhere, and gets little time.
@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, ip_address
 from typing import IO, Any
 from urllib.parse import urlsplit
 
@@ -36,6 +36,7 @@ from ssrfguard.httpx import Client, SafeBackend
 from review_app.base import in_time
 from review_app.base.in_time import InTime, clock, look_up
 from review_app.base.messages import lazy_gettext as _l
+from review_app.base.networks import CREDENTIALS, PRIVATE, SHUT
 
 MOST_REDIRECTS = 3
 CONNECT_SECONDS, SILENT_SECONDS, WHOLE_SECONDS = 10.0, 30.0, 900.0
@@ -49,15 +50,12 @@ MOST_ANSWER_BYTES = 64 * 1024
 SENT_AT_ONCE = 8
 """The connections that one client of a target keeps open."""
 # Two addresses, five seconds each, and five for the name: the whole fits into the time of one call.
-STRICT = Policy(allowed_schemes=frozenset({"https"}), allowed_ports=TARGET_PORTS, max_connection_attempts=2)
-
-PRIVATE = (
-    *map(ip_network, ("127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")),
-    # Unique local addresses without the one at which a cloud hands out its credentials.
-    *IPv6Network("fc00::/7").address_exclude(IPv6Network("fd00:ec2::254/128")),
+STRICT = Policy(
+    allowed_schemes=frozenset({"https"}),
+    denied_networks=SHUT,
+    allowed_ports=TARGET_PORTS,
+    max_connection_attempts=2,
 )
-CREDENTIALS = tuple(map(ip_network, ("169.254.0.0/16", "fe80::/10", "fd00:ec2::254/128")))
-"""Link-local addresses and that one besides: at some of them a cloud hands out its credentials to whoever asks."""
 
 NO_TARGET = _l(
     "is no address that the desk sends to: it must begin with https://, name port 443, 8443 or none,"
@@ -328,7 +326,10 @@ def _policy(url: str, *, allow_private: bool) -> Policy:
 def _policy_for(port: int, networks: tuple[Any, ...]) -> Policy:
     """Made once: it takes ten milliseconds, for it compares each of our networks with all that are known."""
     return Policy(
-        allowed_networks=networks, allowed_ports=frozenset({80, 443, port}), max_redirects=MOST_REDIRECTS
+        denied_networks=SHUT,
+        allowed_networks=networks,
+        allowed_ports=frozenset({80, 443, port}),
+        max_redirects=MOST_REDIRECTS,
     )
 
 

@@ -56,6 +56,17 @@ REFUSED = [
     "https://[fd00:ec2::254]/",
     "https://[fc00::1]/",
     "https://[ff02::1]/",
+    "https://[::ffff:0:127.0.0.1]/",
+    "https://[::ffff:0:a9fe:a9fe]/",
+    "https://168.63.129.16/",
+    "https://[::ffff:168.63.129.16]/",
+    "https://[64:ff9b::a83f:8110]/",
+    "https://0xa83f8110/",
+    "https://[2001:20::1]/",
+    "https://[2001:2f:ffff::1]/",
+    "https://[2001:30::1]/",
+    "https://[fd00:ec2::23]/",
+    "https://[fd20:ce::254]/",
 ]
 """This machine and what is near it, in all the forms that name it."""
 
@@ -102,7 +113,21 @@ def test_no_form_of_an_address_near_us_is_called(url: str) -> None:
 
 @pytest.mark.usefixtures("names")
 @pytest.mark.parametrize(
-    "url", ["https://169.254.169.254/", "https://[fe80::1]/", "https://[fd00:ec2::254]/", "http://0.0.0.0/"]
+    "url",
+    [
+        "https://169.254.169.254/",
+        "https://[fe80::1]/",
+        "https://[fd00:ec2::254]/",
+        "https://[fd00:ec2::23]/",
+        "https://[fd20:ce::254]/",
+        "https://[fd00:c1::a9fe:a9fe]/",
+        "https://[fd00:42::42]/",
+        "https://[fd00:a9fe:a9fe::1]/",
+        "https://168.63.129.16/",
+        "https://[::ffff:0:127.0.0.1]/",
+        "https://[2001:20::1]/",
+        "http://0.0.0.0/",
+    ],
 )
 def test_where_clouds_keep_their_credentials_is_closed_even_when_private_targets_are_open(url: str) -> None:
     assert "is no" in refused(url, allow_private=True)
@@ -116,6 +141,9 @@ def test_where_clouds_keep_their_credentials_is_closed_even_when_private_targets
         ("https://169.254.169.254/", False, "where clouds keep their credentials"),
         ("https://[fe80::1]/", True, "where clouds keep their credentials"),
         ("https://[fd00:ec2::254]/", True, "where clouds keep their credentials"),
+        ("https://[fd20:ce::254]/", True, "where clouds keep their credentials"),
+        ("https://168.63.129.16/", False, "where clouds keep their credentials"),
+        ("https://[::ffff:0:127.0.0.1]/", True, "never goes there, whatever the settings"),
         ("https://metadata.example/", True, "where clouds keep their credentials"),
         ("http://0.0.0.0/", True, "never goes there, whatever the settings"),
         ("https://100.64.0.1/", False, "never goes there, whatever the settings"),
@@ -192,6 +220,16 @@ def test_only_https_on_its_ports_without_a_user(url: str) -> None:
 @pytest.mark.parametrize("url", ["https://example.com/", "https://example.com:8443/hook?a=b"])
 def test_a_usual_address_is_fine(url: str) -> None:
     check_target_address(url, allow_private=False)
+
+
+@pytest.mark.usefixtures("names")
+@pytest.mark.parametrize(
+    "host", ["10.1.2.3", "[::1]", "[fc00::1]", "[fd00:ec1::1]", "[fd20:ce::253]", "[fdff::1]"]
+)
+def test_private_addresses_on_every_side_of_those_are_open_if_they_are_to_be(host: str) -> None:
+    check_target_address(f"http://{host}/", allow_private=True)
+    with pytest.raises(Unreachable, match="only if the setting"):
+        check_target_address(f"https://{host}/", allow_private=False)
 
 
 def test_private_targets_may_use_http_and_any_port() -> None:
