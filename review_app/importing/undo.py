@@ -132,6 +132,7 @@ def _undo_rows(
 def _put_back(
     session: Session, batch: ImportBatch, article: Article, before: dict[str, Any], *, now: datetime
 ) -> None:
+    was_indexable = article.indexable
     with session.no_autoflush:  # a query in between would show the database an article that is half changed
         put_back(article, before, now)
     session.flush()
@@ -143,6 +144,27 @@ def _put_back(
     session.execute(unchanged_since.values(row_version=article.row_version))
     wait_as_before(session, article, batch.id, before.get("proposal"), actor=SYSTEM, now=now)
     index_article(session, article, article.body.plain_text)
+    if article.indexable != was_indexable:
+        _tell(session, batch, article, now)
+
+
+def _tell(session: Session, batch: ImportBatch, article: Article, now: datetime) -> None:
+    """Tell the outside that an approval holds again which the import had ended, or the other way round.
+
+    The import told so at once, and of one article what is told last must be what holds.
+    """
+    announce(
+        session,
+        "article.approved" if article.indexable else "article.withdrawn",
+        f"article:{article.source_id}",
+        cause=f"import:{batch.id}:undone:{batch.undo_requested_at}:{article.source_id}",
+        payload={
+            "source_id": article.source_id,
+            "version": article.revision_version,
+            "reason": "the import of another text was undone",
+        },
+        now=now,
+    )
 
 
 def _why_left(row: ImportRow, batch: ImportBatch, article: Article | None, busy: Mapping[int, str]) -> str:

@@ -25,6 +25,7 @@ from review_app.importing.models import ImportBatch, ImportBefore, ImportRow, Me
 from review_app.importing.queries import all_left, get_batch
 from review_app.outbox.actions import SYSTEM
 from review_app.outbox.changes import changes_of
+from review_app.outbox.models import OutboxEvent
 from review_app.review_queue.models import Claim
 from review_app.reviewing.actions import Judgement, decide
 from review_app.reviewing.rules import Outcome
@@ -158,6 +159,30 @@ def test_an_approval_comes_back_with_just_the_text_it_was_given_for(desk: Flask,
     assert (back.indexable, back.revision_status) == (True, "approved")
     assert "What was read." in back.body.html
     assert back.published_version is None, "it goes out anew, and not by itself"
+
+
+def told(subject: str) -> list[tuple[str, str | None]]:
+    """What the outside hears of an article, in order, and of which version."""
+    events = select(OutboxEvent).where(OutboxEvent.subject == subject).order_by(OutboxEvent.id)
+    return [(event.kind, event.payload.get("version")) for event in db.session.scalars(events)]
+
+
+def test_the_outside_hears_that_an_approval_holds_again_each_time(desk: Flask, reviewer: User) -> None:
+    bring(lines(record("a-1", body="<p>What was read.</p>"), record("a-2"), record("a-3")))
+    for name in ("a-1", "a-2"):
+        approve(name, reviewer)
+    approved = ("article.approved", get_article(db.session(), "a-1").revision_version)
+    for time in (1, 2):
+        number = bring(
+            lines(record("a-1", body=f"<p>Unread {time}.</p>"), record("a-2"), record("a-3", topic="x"))
+        )
+        assert told("article:a-1")[-1][0] == "article.withdrawn"
+        take_back(desk, number)
+        assert told("article:a-1") == [approved] + [("article.withdrawn", None), approved] * time
+    assert told("article:a-2") == [approved]
+    assert told("article:a-3") == []
+    events = db.session.scalars(select(OutboxEvent).where(OutboxEvent.subject == "article:a-1")).all()
+    assert events[-1].release_at <= utc_now(), "it follows the withdrawal at once, which was released at once"
 
 
 def proposals() -> list[tuple[int | None, str, dict[str, Any]]]:
