@@ -132,12 +132,16 @@ class Errand:
         return fields
 
     def _text(self, post: Post, content: Content) -> dict[str, Any]:
-        """The desk writes a text only over its own: what came from the site, or was changed there, belongs to others."""
-        if self.wrote_text:
-            raise Conflict(CHANGED_BY_SITE.format(number=post.id))
-        if not is_as_the_desk_wrote_it(post, content):
-            raise Conflict(OTHER_TEXT.format(number=post.id))
-        return fields_of(post, content)
+        """The desk writes a text only over its own: what came from the site, or was changed there, belongs to others.
+
+        Such a text nobody has approved, so before a person is told of it search engines are told to leave it out.
+        """
+        if is_as_the_desk_wrote_it(post, content) and not self.wrote_text:
+            return fields_of(post, content)
+        if post.metadata[self.key] is not False:
+            return {"meta": {self.key: False}}
+        words = CHANGED_BY_SITE if self.wrote_text else OTHER_TEXT
+        raise Conflict(words.format(number=post.id))
 
     def _check_date(self, post: Post) -> None:
         """By what time it is there. A post that is dated ahead would not go out now, and the answer would not say so."""

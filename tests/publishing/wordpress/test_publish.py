@@ -126,7 +126,15 @@ def test_a_new_text_replaces_the_desks_own_and_never_one_that_was_changed_there(
     (third,) = publish(place_of(site), replace(newer, html="<p>Newest</p>", remote=second.remote))
     assert "holds another text than the one that was approved" in refused(third)
     assert third.remote == second.remote  # what stands there goes on standing there
-    assert site.call("GET", f"{route}?context=edit").json()["content"]["raw"] == changed
+    post = site.call("GET", f"{route}?context=edit").json()
+    assert (post["content"]["raw"], post["status"], post["meta"]["indexable"]) == (changed, "publish", False)
+    requests = len(site.requests())
+    (again,) = publish(place_of(site), replace(newer, html="<p>Newest</p>", remote=second.remote))
+    assert (refused(again), writes(site, requests)) == (refused(third), [])
+
+    site.call("POST", route, json={"content": changed.replace("Much newer", "Newer")})
+    assert results(publish(place_of(site), shorter)) == ["done"]
+    assert site.call("GET", f"{route}?context=edit").json()["meta"]["indexable"] is True
 
 
 def test_what_the_site_has_changed_since_it_was_approved_is_not_published(site: WordPress) -> None:
