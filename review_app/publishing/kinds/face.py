@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
+from review_app.publishing.kinds.robots import forbids
+
 
 class Action(StrEnum):
     """What a delivery is to do there."""
@@ -114,13 +116,19 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the public sees of an article at one address. `reachable` False: nobody answered, so nothing is known."""
+    """What the public sees of an article at one address. `reachable` False: nobody answered, so nothing is known.
+
+    `robots_meta` and `robots_header` are all that is said to search engines, to whichever and wherever on the page. `hidden`:
+    each that counts is told beyond doubt not to index it. `expired`: some are told that its time is over.
+    """
 
     url: str
     reachable: bool
     status: int | None = None
     robots_meta: str | None = None
     robots_header: str | None = None
+    hidden: bool = False
+    expired: bool = False
     canonical: str | None = None
     in_sitemap: bool | None = None
     cache_control: str | None = None
@@ -128,11 +136,18 @@ class Seen:
 
     @property
     def indexable(self) -> bool | None:
-        """Whether a search engine would index what is there; None when that is not known."""
+        """Whether every search engine would index what is there: nothing keeps any of them away; None when that is not known."""
         if not self.reachable:
             return None
-        said = f"{self.robots_meta or ''},{self.robots_header or ''}".lower()
-        return self.status == 200 and "noindex" not in said and "none" not in said.replace(" ", "").split(",")
+        forbidden = forbids(self.robots_meta or "") or forbids(self.robots_header or "")
+        return self.status == 200 and not forbidden and not self.expired
+
+    @property
+    def may_be_indexed(self) -> bool | None:
+        """Whether some search engine may index what is there; None when that is not known."""
+        if not self.reachable or self.status is None:
+            return None
+        return 200 <= self.status < 300 and not self.hidden
 
 
 class Kind(Protocol):

@@ -109,7 +109,7 @@ def _of_indexed(seen: Seen, should: Should) -> list[Finding]:
 
 
 def _of_hidden(seen: Seen) -> list[Finding]:
-    found = [Finding.INDEX] if seen.indexable else []
+    found = [Finding.INDEX] if seen.may_be_indexed else []
     return [*found, Finding.LISTED] if seen.in_sitemap else found
 
 

@@ -46,6 +46,15 @@ def test_a_page_of_ours_that_names_no_address_is_not_our_page():
     assert findings(seen, Should(index=True, url=URL, ours=False)) == []
 
 
+def test_a_page_that_must_be_hidden_is_so_only_if_no_engine_is_left_out():
+    hidden, shown = Should(index=False, url=URL, ours=False), Should(index=True, url=URL, ours=False)
+    doubtful = Seen(URL, reachable=True, status=200, robots_header="bingbot: noindex")
+    assert findings(doubtful, hidden) == [Finding.INDEX]
+    assert findings(doubtful, shown) == [Finding.NOINDEX]
+    assert findings(Seen(URL, reachable=True, status=200, robots_header="noindex", hidden=True), hidden) == []
+    assert findings(Seen(URL, reachable=True, status=404), hidden) == []
+
+
 @pytest.mark.parametrize(
     ("header", "kept_long"),
     [
