@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
@@ -86,7 +86,7 @@ def check_rate(session: Session, *, signed: bool, address: str, most: int, now: 
 
     Calls that are answered at this very moment are not counted yet, so a few more may pass.
     """
-    query = select(HookLog.called_at).where(HookLog.called_at > now - MINUTE)
+    query = select(HookLog.called_at).where(*_is_recent(now))
     if signed:
         query = query.where(HookLog.status.not_in((*NOT_SIGNED, TOO_OFTEN)))
     else:
@@ -98,6 +98,11 @@ def check_rate(session: Session, *, signed: bool, address: str, most: int, now: 
         raise TooMany(
             _l("The hook was called too often. Wait as long as Retry-After says."), retry_seconds=wait
         )
+
+
+def _is_recent(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Within a minute, also of a machine whose clock is ahead by less; what was noted before a clock was set back is not."""
+    return HookLog.called_at > now - MINUTE, HookLog.called_at < now + MINUTE
 
 
 def log_call(
@@ -128,7 +133,7 @@ def log_call(
 
 def _counted(session: Session, address: str, now: datetime) -> bool:
     latest = select(func.max(HookLog.id)).where(
-        HookLog.address == address, HookLog.called_at > now - MINUTE, HookLog.status == TOO_OFTEN
+        HookLog.address == address, *_is_recent(now), HookLog.status == TOO_OFTEN
     )
     more = update(HookLog).where(HookLog.id == latest.scalar_subquery()).values(times=HookLog.times + 1)
     return bool(session.execute(more.execution_options(synchronize_session=False)).rowcount)  # type: ignore[attr-defined]

@@ -331,6 +331,22 @@ def test_signed_calls_are_answered_only_so_often_a_minute_and_told_when_to_come_
         assert hook.call({"scope": "approved"}, webhook_id="c-3").status_code == 202
 
 
+def test_a_clock_that_is_set_back_shuts_nobody_out(app, hook, noted):
+    limit(app, hook_calls_a_minute=2, hook_refusals_a_minute=1)
+    with time_machine.travel("2026-11-23T12:00:00Z", tick=False) as clock:
+        for n in range(3):
+            hook.call({"scope": "approved"}, webhook_id=f"c-{n}")
+        hook.call({}, signature="v1,AAAA")
+        clock.shift(-3600)
+        assert hook.call({"scope": "approved"}, webhook_id="later").status_code == 202
+        assert hook.call({}, signature="v1,AAAA").status_code == 401
+        assert hook.call({}, signature="v1,AAAA").status_code == 429
+        assert [line[0] for line in noted()] == [202, 202, 429, 401, 202, 401, 429]
+        # Another machine's clock may be a little ahead: its calls count.
+        clock.shift(-30)
+        assert hook.call({}, signature="v1,AAAA").headers["Retry-After"] == "90"
+
+
 def test_calls_that_nobody_signed_do_not_use_up_what_the_signed_ones_may(app, hook):
     limit(app, hook_refusals_a_minute=2, hook_calls_a_minute=2)
     statuses = [hook.call({"scope": "approved"}, signature="v1,AAAA").status_code for _ in range(4)]

@@ -11,12 +11,12 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from itertools import islice
 from typing import IO, Any
 
 import msgspec
 
+from review_app.base.http_date import http_date
 from review_app.base.outbound import Unreachable, guarded_client
 from review_app.base.secrets import CannotOpen, unseal
 from review_app.importing.batches import Upload
@@ -214,12 +214,12 @@ class _Read:
 def _stamp(post: Mapping[str, Any], answered_at: str) -> str:
     """The time of a post's last change; none, so that it is looked at again, if it may still change within that second."""
     modified = str(post.get("modified_gmt") or "")
+    answered = http_date(answered_at)
     try:
-        answered = parsedate_to_datetime(answered_at)
-        just_now = answered - datetime.fromisoformat(modified).replace(tzinfo=UTC) < JUST_CHANGED
+        changed = datetime.fromisoformat(modified).replace(tzinfo=UTC)
     except ValueError:
         return ""
-    return "" if just_now else modified
+    return "" if answered is None or answered - changed < JUST_CHANGED else modified
 
 
 def _portions(numbers: Iterable[int], size: int) -> Iterator[list[int]]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import http
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 
+from review_app.base.http_date import http_date
 from review_app.base.outbound import MOST_ANSWER_BYTES, Answer
 from review_app.publishing.kinds.face import Result
 
@@ -29,12 +29,8 @@ def retry_after(answer: Answer, now: datetime) -> timedelta | None:
     said = answer.headers.get("Retry-After", "").strip()
     if said.isascii() and said.isdigit():
         return timedelta(seconds=min(int(said[:9]), MOST_RETRY_AFTER.total_seconds()))
-    try:
-        moment = parsedate_to_datetime(said)
-    except ValueError:
-        return None
-    wait = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - now
-    return min(max(wait, timedelta(0)), MOST_RETRY_AFTER)
+    moment = http_date(said)
+    return None if moment is None else min(max(moment - now, timedelta(0)), MOST_RETRY_AFTER)
 
 
 def response_text(answer: Answer) -> str:

@@ -17,6 +17,7 @@ from review_app.base.outbound import Answer, TargetClient, Unreachable, call, ta
 from review_app.publishing.kinds.answers import judge, response_text
 from review_app.publishing.kinds.cloudflare_api import (
     NO_SUCH_PLACE,
+    NO_TOKEN,
     Said,
     headers_of,
     said_in,
@@ -170,7 +171,7 @@ class _Purge:
         except Unreachable as error:
             return Outcome(Result.RETRY, f"{self.url} {error}"), False
         said = said_in(answer)
-        refused = answer.status == 400 and not said.codes & NO_SUCH_PLACE
+        refused = answer.status == 400 and not said.codes & (NO_SUCH_PLACE | NO_TOKEN)
         return _judged(answer, said, refused=refused), refused
 
 

@@ -18,6 +18,9 @@ from review_app.publishing.kinds.face import Place
 
 NO_SUCH_PLACE = frozenset({7000, 7003})
 """Its codes for an address of the API that leads to no zone: what is wrong then is the zone ID, not what is to be purged."""
+NO_TOKEN = frozenset({6003, 6111})
+"""Its codes for an `Authorization` that is no token at all, answered with 400 and not 401: what is wrong then is what was copied.
+As its users report (https://github.com/libdns/cloudflare/issues/12, https://github.com/jeessy2/ddns-go/issues/916)."""
 MOST_ERRORS = 3
 
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
 
 from review_app.base.clock import utc_now
+from review_app.base.http_date import http_date
 from review_app.base.outbound import Answer, TargetClient, Unreachable, call
 from review_app.importing.sources.wordpress_site import NO_API, REFUSED, SAYS
 from review_app.publishing.kinds.answers import retry_after
@@ -210,10 +210,8 @@ class Rest:
 
     def now(self) -> datetime:
         """What time it is there, by the last answer. Raises nothing: without a usable word of theirs it is our own time."""
-        try:
-            return parsedate_to_datetime(self.last.headers["Date"] if self.last else "").astimezone(UTC)
-        except (KeyError, ValueError):
-            return utc_now()
+        said = self.last.headers.get("Date", "") if self.last else ""
+        return http_date(said) or utc_now()
 
 
 def _json(body: bytes) -> Any:

@@ -107,12 +107,23 @@ def test_an_answer_of_its_edge_is_tried_again(cloudflare):
 
 
 def test_a_wrong_token_is_told_and_stands_nowhere_in_the_log(cloudflare):
-    (outcome,) = Cloudflare().publish(place_at(cloudflare, password="a wrong one"), [parcel()])
+    (outcome,) = Cloudflare().publish(place_at(cloudflare, password="a-wrong-one"), [parcel()])
     assert (outcome.result, outcome.reason) == (
         Result.RETRY,
         "it answered 403 Forbidden: Invalid access token (9109)",
     )
-    assert "a wrong one" not in repr(outcome)
+    assert "a-wrong-one" not in repr(outcome)
+
+
+def test_a_token_that_was_copied_wrongly_is_not_taken_for_a_wrong_address(cloudflare):
+    place = place_at(cloudflare, password="Bearer a-token-of-tests")
+    outcomes = Cloudflare().publish(place, [parcel(), parcel(2)])
+    assert results(outcomes) == ["retry", "retry"]
+    assert outcomes[0].reason == "it answered 400 Bad Request: Invalid request headers (6003)"
+    assert len(cloudflare.requests) == 1
+    assert (
+        Cloudflare().check(place).reason.startswith("Cloudflare does not take the API token: Invalid request")
+    )
 
 
 def test_a_wrong_zone_is_not_taken_for_a_wrong_address(cloudflare):
@@ -188,7 +199,7 @@ def test_the_test_says_what_is_wrong(cloudflare, changes, reason):
 
 
 def test_the_test_of_a_token_that_is_not_theirs(cloudflare):
-    outcome = Cloudflare().check(place_at(cloudflare, password="a wrong one"))
+    outcome = Cloudflare().check(place_at(cloudflare, password="a-wrong-one"))
     assert outcome.result is Result.FAILED
     assert outcome.reason.startswith("Cloudflare does not take the API token: Invalid access token (9109)")
 
