@@ -25,7 +25,7 @@ from review_app.outbox.actions import Actor, announce, log_event
 from review_app.publishing.kinds.webhook import TEST_KIND
 from review_app.publishing.models import Delivery, Publication, Target
 from review_app.publishing.targets.checks import checked
-from review_app.publishing.targets.places import check_place_is_free
+from review_app.publishing.targets.places import check_place_is_free, is_another_place
 from review_app.publishing.targets.queries import SecretInfo, articles_left, good_secrets
 from review_app.publishing.targets.rules import (
     OPTIONS,
@@ -78,8 +78,13 @@ def change_target(
     actor: Actor,
     now: datetime,
     row_version: int | None = None,
+    leave_articles: bool = False,
 ) -> None:
-    """Change what `changes` names; an empty password stays as it is. Raises `Invalid`, and `Conflict` for a stale page."""
+    """Change what `changes` names; an empty password stays as it is.
+
+    Raises `Invalid`, and `Conflict` for a stale page; also for another place while articles stand at the old one, unless
+    `leave_articles` says that they have moved along or may stay.
+    """
     if row_version is not None and row_version != target.row_version:
         raise Conflict(
             _l("Somebody else has changed this target since you opened it. Nothing of yours was saved.")
@@ -97,7 +102,9 @@ def change_target(
         raise Invalid(_l("The password is needed again."), {"password": [needed]})
     wanted = checked(wanted, settings, has_password=has_password)
     check_place_is_free(session, wanted, settings, but=target.id)
-    before = _logged(target)
+    moves = is_another_place(wanted, old, settings)
+    left = _check_may_be_left(session, target, leave_articles=leave_articles) if moves else 0
+    before = _logged(target) | ({"articles_left": left} if moves else {})
     _take(target, wanted, settings)
     target.row_version += 1
     _keep(session, target)
@@ -194,17 +201,7 @@ def remove_target(
     """
     if target.kind == TargetKind.SITE:
         raise Conflict(_l("The pages of the desk itself cannot be removed. They can be switched off."))
-    left = articles_left(session, target.id)
-    if left and not leave_articles:
-        raise Conflict(
-            _ln(
-                "%(num)s article stands there, and the desk could not take it down any more. Withdraw it first, or say "
-                "that it may stay.",
-                "%(num)s articles stand there, and the desk could not take them down any more. Withdraw them first, or "
-                "say that they may stay.",
-                left,
-            )
-        )
+    left = _check_may_be_left(session, target, leave_articles=leave_articles)
     log_event(
         session,
         "target.removed",
@@ -215,6 +212,22 @@ def remove_target(
     )
     session.execute(delete(Publication).where(Publication.target_id == target.id))
     session.delete(target)
+
+
+def _check_may_be_left(session: Session, target: Target, *, leave_articles: bool) -> int:
+    """How many articles stand or may stand there. Raises `Conflict` if there are some and nobody says that they may."""
+    left = articles_left(session, target.id)
+    if left and not leave_articles:
+        raise Conflict(
+            _ln(
+                "%(num)s article stands there, or may, and the desk could not take it down any more. Withdraw it first, or "
+                "say that it may stay.",
+                "%(num)s articles stand there, or may, and the desk could not take them down any more. Withdraw them "
+                "first, or say that they may stay.",
+                left,
+            )
+        )
+    return left
 
 
 def send_test(session: Session, target: Target, *, actor: Actor, now: datetime) -> Delivery:

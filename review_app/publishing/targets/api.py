@@ -90,13 +90,24 @@ def show(target_id: int) -> TargetAnswer:
 
 @blueprint.patch("/targets/<int:target_id>")
 @permit(Permission.MANAGE_TARGETS)
-@operation({200: TargetAnswer}, example={"enabled": False})
+@operation({200: TargetAnswer}, problems=(409,), example={"enabled": False})
 def change(target_id: int, body: TargetChanges) -> TargetAnswer:
-    """Change a target, or switch it off or on."""
+    """Change a target, or switch it off or on.
+
+    Another site or folder is refused while articles stand at the old one, for the desk could not take them down any more.
+    """
     with transaction() as session:
         target = get_target(session, target_id, lock=True)
         if named := body.named():
-            change_target(session, target, named, settings(), actor=actor(), now=utc_now())
+            change_target(
+                session,
+                target,
+                named,
+                settings(),
+                actor=actor(),
+                now=utc_now(),
+                leave_articles=body.leave_articles,
+            )
         if body.enabled is not UNSET:
             (enable_target if body.enabled else disable_target)(session, target, actor=actor(), now=utc_now())
     return TargetAnswer.of(get_target(db.session(), target_id), utc_now())

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Subquery, func, literal, select, union_all
+from sqlalchemy import Subquery, exists, func, literal, or_, select, union, union_all
 from sqlalchemy.orm import Session, joinedload
 
 from review_app.base.errors import NotFound
 from review_app.base.messages import lazy_gettext as _l
 from review_app.base.paging import Page, decode_cursor, encode_cursor, page_of
 from review_app.publishing.deliveries.queries import DEAD, OPEN
+from review_app.publishing.kinds.face import Action
 from review_app.publishing.models import Delivery, RemoteArticle, Target
 from review_app.publishing.targets.rules import MOST_DEAD_COUNTED
 
@@ -58,12 +59,27 @@ def good_secrets(target: Target, now: datetime) -> Sequence[SecretInfo]:
 
 
 def articles_left(session: Session, target_id: int) -> int:
-    """How many articles stand at a place of others, as far as the desk knows."""
-    query = select(func.count()).select_from(RemoteArticle)
-    return (
-        session.scalar(query.where(RemoteArticle.target_id == target_id, RemoteArticle.state == "published"))
-        or 0
+    """How many articles stand at a place of others, or may: where a try ended without an answer, or goes on right now.
+
+    What was read there, or taken down, after a worker had last begun to bring an article says more than that it began.
+    """
+    known = select(RemoteArticle.article_id).where(
+        RemoteArticle.target_id == target_id, RemoteArticle.state != "withdrawn"
     )
+    read_since = exists().where(
+        RemoteArticle.target_id == Delivery.target_id,
+        RemoteArticle.article_id == Delivery.article_id,
+        RemoteArticle.updated_at >= Delivery.begun_at,
+    )
+    begun = select(Delivery.article_id).where(
+        Delivery.target_id == target_id,
+        Delivery.action == Action.PUBLISH.value,
+        Delivery.begun_at.is_not(None),
+        Delivery.article_id.is_not(None),
+        or_(Delivery.state == "delivering", ~read_since),
+    )
+    found = union(known, begun).subquery()
+    return session.scalar(select(func.count()).select_from(found)) or 0
 
 
 def last_failure(session: Session, target: Target) -> Delivery | None:

@@ -57,6 +57,9 @@ SHAPES: Final[Mapping[TargetKind, Shape]] = {
     TargetKind.SITE: Shape(),
 }
 
+HOLDS_ARTICLES: Final = frozenset({TargetKind.WORDPRESS, TargetKind.EXPORT})
+"""The kinds to which articles are brought, where they stay until they are taken away."""
+
 LONGEST: Final[Mapping[str, int]] = {
     "name": 100,
     "url": 2_000,

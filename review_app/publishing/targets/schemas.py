@@ -113,10 +113,18 @@ class TargetChanges(Input, frozen=True, kw_only=True):
         ]
         | UnsetType
     ) = UNSET
+    leave_articles: Annotated[
+        bool,
+        Meta(
+            description="Go to another site or folder although articles stand at the old one: they have moved along, or may "
+            "stay. Otherwise that is refused (409)."
+        ),
+    ] = False
 
     def named(self) -> dict[str, Any]:
         """What is to change of the target itself."""
-        given = {name: getattr(self, name) for name in self.__struct_fields__ if name != "enabled"}
+        own = set(self.__struct_fields__) - {"enabled", "leave_articles"}
+        given = {name: getattr(self, name) for name in self.__struct_fields__ if name in own}
         named = {name: value for name, value in given.items() if value is not UNSET}
         if named.get("events") is not None:
             named["events"] = tuple(named["events"])

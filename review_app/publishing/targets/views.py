@@ -38,6 +38,7 @@ from review_app.publishing.targets.queries import (
     list_targets,
 )
 from review_app.publishing.targets.rules import (
+    HOLDS_ARTICLES,
     MOST_DEAD_COUNTED,
     MOST_OVERLAP_HOURS,
     SHAPES,
@@ -95,6 +96,7 @@ def _of_kind(kind: TargetKind) -> dict[str, Any]:
         "kind_word": KIND_WORDS[kind],
         "field_words": FIELD_WORDS.get(kind, {}),
         "shape": SHAPES[kind],
+        "holds_articles": kind in HOLDS_ARTICLES,
         "overlap_most": MOST_OVERLAP_HOURS,
     }
 
@@ -163,6 +165,7 @@ def change(target_id: int) -> Response | tuple[str, int]:
                 actor=actor(),
                 now=utc_now(),
                 row_version=form.version(),
+                leave_articles=bool(request.form.get("leave_articles")),
             )
     except (Conflict, Invalid) as error:
         form.refuse(Invalid(error.detail, getattr(error, "fields", {})))
