@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, settings
 # Each before those that import from it.
 pytest_plugins = [
     "tests.support.network",
+    "tests.support.sharing",
     "tests.support.application",
     "tests.support.databases",
     "tests.support.queues",

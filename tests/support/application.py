@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ClassVar
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from jinja2 import BytecodeCache
-from jinja2.bccache import Bucket
-from werkzeug.routing import Rule
 
 from review_app.app import create_app
 from review_app.base.database import db
 from review_app.base.settings import Settings
+from tests.support.sharing import share
 
 SECRET_KEY = "the tests share this key, which is longer than 32 bytes"
 
@@ -34,48 +31,10 @@ def environment(database_url: str, data_dir: Path) -> dict[str, str]:
     }
 
 
-class SharedTemplates(BytecodeCache):
-    """Templates are compiled once for all applications of a test run, not once for each."""
-
-    compiled: ClassVar[dict[str, bytes]] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        """What was compiled of the same source before."""
-        if found := self.compiled.get(f"{bucket.key} {bucket.checksum}"):
-            bucket.bytecode_from_string(found)
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keep it."""
-        self.compiled[f"{bucket.key} {bucket.checksum}"] = bucket.bytecode_to_string()
-
-
-def _compile_addresses_when_asked() -> None:
-    """Werkzeug compiles code for the addresses of each route, of every application anew: four fifths of its making.
-
-    A test builds the addresses of few routes; only those are compiled.
-    """
-    compile_now = Rule._compile_builder
-
-    def compile_later(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
-        made: list[Callable[..., tuple[str, str]]] = []
-
-        def build(self: Rule, *values: Any, **named: Any) -> tuple[str, str]:
-            if not made:
-                made.append(compile_now(rule, append_unknown))
-            return made[0](self, *values, **named)
-
-        return build
-
-    Rule._compile_builder = compile_later  # type: ignore[method-assign]
-
-
-_compile_addresses_when_asked()
-
-
 @contextmanager
 def closing(app: Flask) -> Iterator[Flask]:
     """Close every database connection of the application afterwards: each one left open is a warning, so an error."""
-    app.jinja_env.bytecode_cache = SharedTemplates()
+    share(app)
     try:
         yield app
     finally:
