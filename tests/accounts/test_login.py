@@ -7,8 +7,9 @@ import re
 import pytest
 from sqlalchemy import func, select
 
-from review_app.accounts.models import LoginAttempt
+from review_app.accounts.models import LoginAttempt, UserSession
 from review_app.base.security import LOGIN_DELAYS_SECONDS, LOGIN_FAILURES
+from review_app.outbox.models import Event
 from tests.factories import PASSWORD
 from tests.support.cast import Browser
 
@@ -148,3 +149,24 @@ def test_a_part_of_a_page_is_told_in_place_that_the_session_has_ended(client):
 
 def test_a_page_tells_what_the_database_cost(browser_of, reviewer):
     assert "queries" in browser_of(reviewer).get("/queue").headers["Server-Timing"]
+
+
+def test_the_short_way_in_that_other_tests_take_leaves_what_the_door_leaves(
+    app, reviewer, browser_of, session_of
+):
+    """`browser_of` saves every test the pages of the door; both ways must end alike."""
+    short, door = browser_of(reviewer), Browser(app.test_client())
+    assert door.log_in(reviewer.email).status_code == 303
+    door.get("/profile")
+    cookies = []
+    for browser in (short, door):
+        with browser.client.session_transaction() as cookie:
+            cookies.append(dict(cookie))
+        assert browser.post("/profile/theme", {"theme": "dark"}).status_code == 303
+    assert [{**cookie, "_user_id": "", "csrf_token": ""} for cookie in cookies] == [
+        {"_fresh": True, "_permanent": True, "_id": cookies[1]["_id"], "_user_id": "", "csrf_token": ""}
+    ] * 2
+    with session_of() as session:
+        entered = session.scalars(select(Event).filter_by(kind="user.logged_in")).all()
+        assert len(entered) == 2
+        assert session.scalar(select(func.count()).select_from(UserSession)) == 2
