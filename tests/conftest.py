@@ -11,6 +11,7 @@ pytest_plugins = [
     "tests.support.sharing",
     "tests.support.application",
     "tests.support.databases",
+    "tests.support.postgresql",
     "tests.support.queues",
     "tests.support.wordpress",
     "tests.support.browser",

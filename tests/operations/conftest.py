@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -19,7 +18,7 @@ from review_app.base.database import db
 from review_app.base.settings import Settings
 from review_app.operations.demo.loading import DemoLogin, load_demo
 from tests.support.application import closing, environment
-from tests.support.databases import _administer, _at
+from tests.support.postgresql import copied
 
 A_WEDNESDAY = datetime(2026, 11, 25, 15, 30, tzinfo=UTC)
 UNDO = timedelta(seconds=20)
@@ -50,10 +49,8 @@ def _copy_of(
             file = tmp_path_factory.mktemp("demo") / "review.sqlite3"
             yield f"sqlite:///{shutil.copy(url.removeprefix('sqlite:///'), file)}"
             return
-        template, name = url.partition("?")[0].rpartition("/")[2], f"review_demo_{secrets.token_hex(6)}"
-        _administer(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-        yield _at(server, name)
-        _administer(server, f'DROP DATABASE "{name}" WITH (FORCE)')
+        with copied(server, url.partition("?")[0].rpartition("/")[2]) as address:
+            yield address
 
     return copy
 
@@ -74,7 +71,7 @@ def _loaded(
 ) -> Iterator[tuple[str, list[DemoLogin], list[str]]]:
     """The address of a database into which the demo data were loaded on a Wednesday afternoon, and what was said."""
     empty = request.getfixturevalue(f"_{database_kind}_template")
-    with _copy_of(str(empty)) as url:
+    with _copy_of(str(getattr(empty, "name", empty))) as url:
         said: list[str] = []
         with _application(url, tmp_path_factory.mktemp("demo_data")) as app, app.app_context():
             logins = load_demo(now=A_WEDNESDAY, undo=UNDO, progress=said.append)

@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from review_app.app import create_app
-from review_app.base.database import db
+from review_app.base.database import db, upgrade
 from review_app.base.settings import Settings
 from tests.support.sharing import share
 
@@ -43,6 +43,12 @@ def closing(app: Flask) -> Iterator[Flask]:
             for engine in db.engines.values():
                 engine.dispose()
         app.extensions["jobs"].huey.storage.close()
+
+
+def migrate(url: str, folder: Path) -> None:
+    """Give an empty database every table."""
+    with closing(create_app(Settings.from_environment(environment(url, folder)))) as app:
+        upgrade(app)
 
 
 @pytest.fixture

@@ -1,29 +1,15 @@
-"""A fresh, migrated database for every test: a copied file on SQLite, a copied template on PostgreSQL.
-
-PostgreSQL is the server that `REVIEW_TEST_POSTGRES_URL` names, or else one of our own from the system's programs.
-"""
+"""Which tests run on which database, and a fresh, migrated one for every test; for PostgreSQL see `postgresql`."""
 
 from __future__ import annotations
 
 import argparse
-import os
-import pwd
-import secrets
 import shutil
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 from hypothesis import settings
-from sqlalchemy.engine import URL, make_url
 
-from review_app.app import create_app
-from review_app.base.database import upgrade
-from review_app.base.settings import Settings
-from tests.support.application import closing, environment
-from tests.support.servers import as_user, leashed, own_folder
+from tests.support.application import migrate
 
 KINDS = ("sqlite", "postgresql")
 ONE_DATABASE = (
@@ -149,6 +135,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         kinds = metafunc.config.getoption("--databases")
         if metafunc.definition.get_closest_marker("only_sqlite"):
             kinds = ["sqlite"]
+        elif metafunc.definition.get_closest_marker("only_postgresql"):
+            kinds = [kind for kind in kinds if kind == "postgresql"]
         elif metafunc.definition.path.as_posix().endswith(ONE_DATABASE):
             kinds = kinds[:1]
         metafunc.parametrize("database_kind", kinds, indirect=True, scope="session")
@@ -176,16 +164,11 @@ def database_url(database_kind: str, request: pytest.FixtureRequest) -> str:
     return request.getfixturevalue(f"_{database_kind}_url")
 
 
-def _migrate(url: str, folder: Path) -> None:
-    with closing(create_app(Settings.from_environment(environment(url, folder)))) as app:
-        upgrade(app)
-
-
 @pytest.fixture(scope="session")
 def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("template")
     file = folder / "template.sqlite3"
-    _migrate(f"sqlite:///{file}", folder)
+    migrate(f"sqlite:///{file}", folder)
     return file
 
 
@@ -193,87 +176,3 @@ def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _sqlite_url(_sqlite_template: Path, tmp_path: Path) -> str:
     file = shutil.copy(_sqlite_template, tmp_path / "review.sqlite3")
     return f"sqlite:///{file}"
-
-
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[URL]:
-    """The maintenance database of a server on which tests may create databases."""
-    given = os.environ.get("REVIEW_TEST_POSTGRES_URL")
-    if given:
-        yield make_url(given)
-        return
-    user = _unprivileged_user()
-    with own_folder(user) as folder:
-        programs = _programs()
-        initialise = [programs / "initdb", "-D", "data", "-U", "app", "--auth=trust", "--no-sync"]
-        locale = ["--encoding=UTF8", "--locale=C.UTF-8"]
-        subprocess.run([*initialise, *locale], cwd=folder, check=True, capture_output=True, **as_user(user))
-        url = URL.create("postgresql", "app", database="postgres", query={"host": str(folder)})
-        # No port: each test process has its own socket. Durability costs time, and nobody needs these data tomorrow.
-        options = [
-            "listen_addresses=",
-            f"unix_socket_directories={folder}",
-            "fsync=off",
-            "max_connections=200",
-        ]
-        command = [str(programs / "postgres"), "-D", "data"]
-        for option in options:
-            command += ["-c", option]
-        with leashed(command, folder, user=user, ready=lambda: _answers(url)):
-            yield url
-
-
-def _unprivileged_user() -> str | None:
-    """PostgreSQL refuses to run as root."""
-    if os.geteuid() != 0:
-        return None
-    return "postgres" if any(entry.pw_name == "postgres" for entry in pwd.getpwall()) else "nobody"
-
-
-def _programs() -> Path:
-    found = shutil.which("initdb")
-    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name))
-    if versions:
-        return versions[-1]
-    if found:
-        return Path(found).resolve().parent
-    pytest.fail(
-        "PostgreSQL is not installed (initdb); `make test` installs it, or set REVIEW_TEST_POSTGRES_URL"
-    )
-
-
-def _answers(url: URL) -> bool:
-    try:
-        _administer(url, "SELECT 1")
-    except psycopg.OperationalError:
-        return False
-    return True
-
-
-def _administer(url: URL, statement: str) -> None:
-    address = url.set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute(statement)
-
-
-@pytest.fixture(scope="session")
-def _postgresql_template(postgres_server: URL, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    name = f"review_template_{secrets.token_hex(6)}"
-    _administer(postgres_server, f"CREATE DATABASE \"{name}\" ENCODING 'UTF8' TEMPLATE template0")
-    try:
-        _migrate(_at(postgres_server, name), tmp_path_factory.mktemp("template"))
-        yield name
-    finally:
-        _administer(postgres_server, f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
-@pytest.fixture
-def _postgresql_url(postgres_server: URL, _postgresql_template: str) -> Iterator[str]:
-    name = f"review_test_{secrets.token_hex(6)}"
-    _administer(postgres_server, f'CREATE DATABASE "{name}" TEMPLATE "{_postgresql_template}"')
-    yield _at(postgres_server, name)
-    _administer(postgres_server, f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
-def _at(server: URL, name: str) -> str:
-    return server.set(database=name).render_as_string(hide_password=False)
