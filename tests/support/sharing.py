@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import itertools
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import CodeType
 from typing import Any, ClassVar
 
@@ -27,8 +28,8 @@ from review_app.base.database import db
 STATEMENTS = 2_000
 """How many compiled statements are kept: more than there are."""
 
-TESTS_BETWEEN_SWEEPS = 10
-"""An application leaves some 30,000 objects that hold each other; so many tests' are few megabytes."""
+TESTS_BETWEEN_SWEEPS = 20
+"""An application leaves some 30,000 objects that hold each other; so many tests' are some fifty megabytes."""
 
 
 def share(app: Flask) -> None:
@@ -59,37 +60,50 @@ class _Templates(BytecodeCache):
 
 # --- addresses --------------------------------------------------------------------------------------------------------
 
-_rules: dict[Any, tuple[list[Any], list[Any], dict[str, Any], frozenset[str]]] = {}
+Build = Callable[..., tuple[str, str]]
 
 
-def _parse_rules_once() -> None:
-    """Werkzeug takes the pattern of each route apart, of every application anew: most of making an application."""
-    parse = Rule.compile
+@dataclass(slots=True)
+class _Pattern:
+    """A route's pattern taken apart, and the code that builds addresses of it, once some test asked for one."""
+
+    parts: list[Any]
+    trace: list[Any]
+    converters: dict[str, Any]
+    builds: tuple[Build, Build]
+
+
+_patterns: dict[Any, _Pattern] = {}
+
+
+def _compile_patterns_once() -> None:
+    """Werkzeug takes each route's pattern apart and compiles code for its addresses, for every application anew."""
+    compile_now = Rule.compile
 
     def compile_or_copy(rule: Rule) -> None:
         address_map = rule.map
         assert address_map is not None
-        how = (address_map.host_matching, rule.host, rule.subdomain, rule.merge_slashes)
-        key = (rule.rule, how, tuple(address_map.converters.items()))
-        if key not in _rules:
-            parse(rule)
-            _rules[key] = rule._parts, rule._trace, rule._converters, frozenset(rule._converters)
-            return
-        parts, trace, converters, arguments = _rules[key]
-        rule._parts, rule._trace, rule._converters = list(parts), list(trace), dict(converters)
-        rule.arguments |= arguments
-        rule._build = rule._compile_builder(False).__get__(rule, None)
-        rule._build_unknown = rule._compile_builder(True).__get__(rule, None)
+        where = (rule.rule, rule.host, rule.subdomain, address_map.host_matching, rule.merge_slashes)
+        key = (where, *address_map.converters.items(), *sorted((rule.defaults or {}).items()))
+        pattern = _patterns.get(key)
+        if pattern is None:
+            compile_now(rule)
+            builds = rule._build.__func__, rule._build_unknown.__func__  # type: ignore[attr-defined]
+            pattern = _patterns[key] = _Pattern(rule._parts, rule._trace, rule._converters, builds)
+        rule._parts, rule._trace = pattern.parts.copy(), pattern.trace.copy()
+        rule._converters = pattern.converters.copy()
+        rule.arguments.update(pattern.converters)
+        rule._build, rule._build_unknown = (build.__get__(rule, None) for build in pattern.builds)
 
     Rule.compile = compile_or_copy  # type: ignore[method-assign]
 
 
 def _compile_addresses_when_asked() -> None:
-    """Werkzeug compiles code for the addresses of each route. A test builds those of few routes; only they are compiled."""
+    """A test builds the addresses of few routes, so that code is compiled for them only."""
     compile_now = Rule._compile_builder
 
-    def compile_later(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
-        made: list[Callable[..., tuple[str, str]]] = []
+    def compile_later(rule: Rule, append_unknown: bool = True) -> Build:
+        made: list[Build] = []
 
         def build(self: Rule, *values: Any, **named: Any) -> tuple[str, str]:
             if not made:
@@ -102,7 +116,7 @@ def _compile_addresses_when_asked() -> None:
 
 
 _compile_addresses_when_asked()
-_parse_rules_once()
+_compile_patterns_once()
 
 
 # --- statements -------------------------------------------------------------------------------------------------------
