@@ -4,7 +4,8 @@ export PYTHON
 BIN := .venv/bin
 # One more than there are processors: a test of the browser waits much of its time.
 WORKERS := $(shell $(PYTHON) -c 'import os; print(1 + (os.cpu_count() or 1))' 2>/dev/null)
-PYTEST := $(BIN)/pytest -n $(or $(WORKERS),auto)
+# Whoever has done its share takes over of what waits for another: some tests take a minute, most a blink.
+PYTEST := $(BIN)/pytest -n $(or $(WORKERS),auto) --dist worksteal
 COMPILE := $(BIN)/uv pip compile --no-config --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --no-emit-index-url --custom-compile-command "make lock" $(LOCK_FLAGS)
 
