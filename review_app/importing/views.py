@@ -13,6 +13,7 @@ from flask import (
     stream_with_context,
     url_for,
 )
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from review_app.accounts.permissions import actor, permit, person
@@ -247,9 +248,17 @@ def left_csv(batch_id: int) -> Response:
 
 
 def _table(batch: ImportBatch, of: str, lines: Iterator[str]) -> Response:
-    answer = Response(stream_with_context(lines), mimetype="text/csv")
+    answer = Response(stream_with_context(_to_the_end(lines, db.session())), mimetype="text/csv")
     answer.headers["Content-Disposition"] = f'attachment; filename="import-{batch.id}-{of}.csv"'
     return answer
+
+
+def _to_the_end(lines: Iterator[str], session: Session) -> Iterator[str]:
+    """The lines, and then the connection is given back: Flask ends the session before the first of them, which reads on."""
+    try:
+        yield from lines
+    finally:
+        session.close()
 
 
 @blueprint.get("/imports/<int:batch_id>/refused")

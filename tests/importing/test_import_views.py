@@ -108,6 +108,10 @@ def test_refused_records_come_as_csv_without_formulas(app: Flask, lead: User, br
     rows = list(csv.DictReader(io.StringIO(browser.get(f"{sent.location}/errors.csv").text)))
     assert [row["line"] for row in rows] == ["2"]
     assert rows[0]["raw"].startswith("'=cmd")
+    with app.app_context():
+        assert (
+            db.engine.pool.checkedout() == 0
+        )  # what is sent while it is read gives its connection back at the end
 
 
 def test_the_upload_may_be_larger_than_a_form(lead: User, browser_of: BrowserOf) -> None:
