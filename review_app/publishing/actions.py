@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -20,6 +20,7 @@ from sqlalchemy import (
     literal,
     literal_column,
     select,
+    update,
 )
 from sqlalchemy.dialects.postgresql import Insert as PostgresqlInsert
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
@@ -42,8 +43,14 @@ from review_app.publishing.queries import (
     stands,
     unpublished_source_ids,
 )
-from review_app.publishing.rules import LONGEST_HELD, MOST_SOURCE_IDS, STATEMENT_ROWS, RunState, Trigger
-from review_app.publishing.running import finish_if_done, refresh_counts
+from review_app.publishing.rules import (
+    AT_WORK,
+    LONGEST_HELD,
+    MOST_SOURCE_IDS,
+    STATEMENT_ROWS,
+    RunState,
+    Trigger,
+)
 
 Row = TypeVar("Row")
 # The bare tables: a statement on them is compiled once for any number of rows.
@@ -269,17 +276,19 @@ def _put(run: PublishRun, state: RunState) -> None:
     run.state, run.leased_by, run.lease_until = state.value, None, None
 
 
-def publication_settled(session: Session, publication: Publication, now: datetime) -> None:
-    """The deliverer ended this publication, and its state says how: its runs may have been waiting for nothing else.
+def hasten_ended(session: Session, publication_ids: Collection[int], now: datetime) -> list[int]:
+    """The deliverer has ended these publications: the runs that waited for nothing else are due now. Returns their numbers.
 
-    To be called in the transaction that ended it, after everything else. Holds a run's row only when nothing of it is open
-    any more; of two that end at the same moment neither may see the other, then the run finds out when it looks again.
+    In a transaction of its own, after that in which they ended, so that of two that end at the same moment one sees both.
     """
-    session.flush()
-    took_on = select(PublishRunItem.run_id).where(PublishRunItem.publication_id == publication.id)
-    for run_id in session.scalars(took_on.order_by(PublishRunItem.run_id)).all():
-        if not _has_open(session, run_id):
-            _settle(session, run_id, now)
+    took_on = select(PublishRunItem.run_id).where(PublishRunItem.publication_id.in_(publication_ids))
+    query = select(PublishRun.id).where(PublishRun.id.in_(took_on), PublishRun.state.in_(AT_WORK))
+    waiting = session.scalars(query.where(PublishRun.due_at > now).order_by(PublishRun.id)).all()
+    ended = [run_id for run_id in waiting if not _has_open(session, run_id)]
+    for run_id in ended:
+        still = PublishRun.id == run_id, PublishRun.state.in_(AT_WORK), PublishRun.due_at > now
+        session.execute(update(PublishRun).where(*still).values(due_at=now))
+    return ended
 
 
 def _has_open(session: Session, run_id: int) -> bool:
@@ -291,11 +300,3 @@ def _has_open(session: Session, run_id: int) -> bool:
         .order_by(PublishRunItem.position.desc())
     )
     return session.scalar(query.limit(1)) is not None
-
-
-def _settle(session: Session, run_id: int, now: datetime) -> None:
-    run = session.scalars(select(PublishRun).where(PublishRun.id == run_id).with_for_update()).one()
-    if run.state in {RunState.QUEUED, RunState.RUNNING} and run.leased_by is None:
-        finish_if_done(session, run, now)
-    else:
-        refresh_counts(session, run)

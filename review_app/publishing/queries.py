@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, ScalarSelect, Select, case, exists, func, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, aliased, joinedload
 
 from review_app.articles.models import Article, ArticleBody, ArticleVersion
 from review_app.articles.queries import Wording
@@ -138,17 +138,25 @@ def _behind() -> ColumnElement[bool]:
 def stands(of: Any = Publication) -> ColumnElement[bool]:
     """Whether a publication needs no sending; its article's row is asked too, and is to be part of the query.
 
-    What was sent before the approval that holds now may have been withdrawn since. `of`: the publication's columns, where
-    they are not those of a query.
+    What was sent before the approval that holds now may have been withdrawn since, and what another version has replaced there
+    may be approved again. `of`: the publication's columns, where they are not those of a query.
     """
     on_site = exists().where(Target.id == of.target_id, Target.kind == "site").correlate(Publication)
     sent_since = Article.decided_at.is_(None) | (of.delivered_at >= Article.decided_at)
     found: ColumnElement[bool] = (
         (of.state == "delivering")
         | (on_site & (Article.published_version == of.version))
-        | (~on_site & (of.state == "delivered") & sent_since)
+        | (~on_site & (of.state == "delivered") & sent_since & ~is_replaced(of))
     )
     return found
+
+
+def is_replaced(of: Any) -> ColumnElement[bool]:
+    """Whether another version was delivered to the same place later. `of` as in `stands`."""
+    later = aliased(Publication, name="later")
+    other = later.article_id == of.article_id, later.target_id == of.target_id, later.version != of.version
+    since = later.state == "delivered", later.delivered_at > of.delivered_at
+    return exists().where(*other, *since).correlate(Publication)
 
 
 def candidates(session: Session, source_ids: Sequence[str]) -> Iterable[Candidate]:

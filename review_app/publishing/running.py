@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, Row, func, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from review_app.articles.models import Article
@@ -26,7 +26,8 @@ from review_app.publishing.rules import (
     RunState,
 )
 
-Due = Sequence[tuple[PublishRunItem, Publication]]
+Places = Sequence[Row[int, int, int]]
+"""Positions in a run, with the numbers of publication and article."""
 
 
 def lease_run(session: Session, run_id: int, worker: str, now: datetime) -> bool:
@@ -58,43 +59,60 @@ def publish_some(
     if run.leased_by != worker or run.state != RunState.RUNNING:
         return None
     hand = _hand(session, run, now=now, undo=undo, site_url=site_url)
-    due = _due(session, run, now, after, public_only=hand.room == 0)
-    articles = _locked_articles(session, due)
+    places = _due(session, run, now, after, public_only=hand.room == 0)
+    articles = _locked_articles(session, places)
     hand.look_at(articles)
-    for item, publication in due:
+    for item, publication in _locked(session, run, places, now):
         hand.publish(item, publication, articles[publication.article_id])
     run.lease_until = now + LEASE
-    if len(due) == BATCH:
-        return due[-1][0].position
+    if len(places) == BATCH:
+        position: int = places[-1].position
+        return position
     _pause_or_finish(session, run, now, hand.held_until())
     return None
 
 
-def _due(
-    session: Session, run: PublishRun, now: datetime, after: int, *, public_only: bool
-) -> list[tuple[PublishRunItem, Publication]]:
-    """Locked, since another run may have taken on the same ones; those it holds just now are left for the next look.
+def _due(session: Session, run: PublishRun, now: datetime, after: int, *, public_only: bool) -> Places:
+    """The next of its items, with the articles: those are held before the publications, as whoever starts a run does.
 
     `public_only`: the day is full, so only new versions of what the public reads already.
     """
     query = (
-        select(PublishRunItem, Publication)
+        select(PublishRunItem.position, Publication.id, Publication.article_id)
         .join(PublishRunItem, PublishRunItem.publication_id == Publication.id)
-        .where(PublishRunItem.run_id == run.id, PublishRunItem.position > after)
-        .where(Publication.state == "waiting", Publication.due_at <= now, PublishRunItem.sent_at.is_(None))
-        .options(joinedload(Publication.target, innerjoin=True))
+        .where(PublishRunItem.run_id == run.id, PublishRunItem.position > after, *_is_due(now))
         .order_by(PublishRunItem.position)
         .limit(BATCH)
-        .with_for_update(of=Publication, skip_locked=True)
     )
     if public_only:
         query = query.join(Article, Article.id == Publication.article_id)
         query = query.where(Article.published_version.is_not(None) | ~Article.indexable)
+    return session.execute(query).all()
+
+
+def _is_due(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return Publication.state == "waiting", Publication.due_at <= now, PublishRunItem.sent_at.is_(None)
+
+
+def _locked(
+    session: Session, run: PublishRun, places: Places, now: datetime
+) -> list[tuple[PublishRunItem, Publication]]:
+    """Locked, since another run may have taken on the same ones; those it holds just now are left for the next look."""
+    query = (
+        select(PublishRunItem, Publication)
+        .join(PublishRunItem, PublishRunItem.publication_id == Publication.id)
+        .where(PublishRunItem.run_id == run.id, Publication.id.in_([place.id for place in places]))
+        .where(*_is_due(now))
+        .options(joinedload(Publication.target, innerjoin=True))
+        .order_by(PublishRunItem.position)
+        .with_for_update(of=Publication, skip_locked=True)
+        .execution_options(populate_existing=True)
+    )
     return [(item, publication) for item, publication in session.execute(query)]
 
 
-def _locked_articles(session: Session, due: Due) -> dict[int, Article]:
-    wanted = {publication.article_id for _, publication in due}
+def _locked_articles(session: Session, places: Places) -> dict[int, Article]:
+    wanted = {place.article_id for place in places}
     query = select(Article).where(Article.id.in_(wanted)).order_by(Article.id).with_for_update()
     return {article.id: article for article in session.scalars(query)}
 
@@ -225,11 +243,6 @@ def _next_due(session: Session, run: PublishRun, now: datetime) -> datetime | No
         .where(PublishRunItem.run_id == run.id, Publication.state == "waiting", Publication.due_at > now)
     )
     return session.scalar(query)
-
-
-def finish_if_done(session: Session, run: PublishRun, now: datetime) -> None:
-    """End a run whose last publication has ended. The caller holds its row, and nobody works on it."""
-    _pause_or_finish(session, run, now)
 
 
 def refresh_counts(session: Session, run: PublishRun) -> Progress:

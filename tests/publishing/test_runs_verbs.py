@@ -14,10 +14,10 @@ from review_app.base.errors import Conflict, Invalid
 from review_app.outbox.actions import SYSTEM
 from review_app.outbox.changes import changes_of
 from review_app.outbox.models import OutboxEvent
-from review_app.publishing.actions import pause_run, publication_settled, resume_run, retry_run
+from review_app.publishing.actions import hasten_ended, pause_run, resume_run, retry_run
 from review_app.publishing.cohort import DECIDED_SINCE, roll_back_run
 from review_app.publishing.jobs import run_rollback
-from review_app.publishing.models import Delivery, Publication, PublishRun, Target
+from review_app.publishing.models import Delivery, Publication, Target
 from review_app.publishing.queries import get_run, last_rollback, list_left_out, lock_run, run_progress
 from review_app.publishing.rules import Trigger
 from review_app.publishing.stopping import STOPPED, stop_run
@@ -77,16 +77,20 @@ def roll_back_by(session_of, app):
 
 
 @pytest.fixture
-def settle(session_of):
-    """The deliverer ends the publications of a target of others in this state."""
+def settle(session_of, work):
+    """The deliverer ends the publications of a target of others in this state, and calls whoever waited for them."""
 
     def act(state, *names):
         with session_of() as session:
             of_others = select(Publication).join(Target).where(Target.kind != "site")
-            for publication in session.scalars(of_others.where(Publication.state == "delivering")).all():
+            ended = session.scalars(of_others.where(Publication.state == "delivering")).all()
+            for publication in ended:
                 publication.state = state
                 publication.delivered_at = utc_now()
-                publication_settled(session, publication, utc_now())
+        with session_of() as session:
+            runs = hasten_ended(session, {publication.id for publication in ended}, utc_now())
+        for run_id in runs:
+            work(run_id)
 
     return act
 
@@ -308,22 +312,21 @@ def test_two_that_end_at_the_same_moment_leave_no_run_open(
     run_id = publish("a", "b")
     with session_of() as session:
         ids = session.scalars(select(Publication.id).where(Publication.state == "delivering")).all()
-    ready = threading.Barrier(2)
+    ready, hastened = threading.Barrier(2), []
 
     def end(publication_id):
         ready.wait()
         with session_of() as session:
-            publication = session.get_one(Publication, publication_id)
-            publication.state = "delivered"
-            publication_settled(session, publication, utc_now())
+            session.get_one(Publication, publication_id).state = "delivered"
+        with session_of() as session:
+            hastened.extend(hasten_ended(session, {publication_id}, utc_now()))
 
     threads = [threading.Thread(target=end, args=(one,)) for one in ids]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    with session_of() as session:
-        session.execute(update(PublishRun).values(due_at=utc_now()))
+    assert set(hastened) == {run_id}
     work(run_id)
     assert state_of(run_id)[0] == "finished"
 

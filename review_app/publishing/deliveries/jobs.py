@@ -6,9 +6,10 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -18,15 +19,16 @@ from review_app.base.jobs import Job, wake, worker_name
 from review_app.base.secrets import CannotOpen
 from review_app.base.web import settings
 from review_app.outbox.models import OutboxEvent
+from review_app.publishing.actions import hasten_ended
 from review_app.publishing.content import place_of
 from review_app.publishing.deliveries.forgetting import forget_some, something_old
-from review_app.publishing.deliveries.leases import Leased, lease_some, note_begun, renew
+from review_app.publishing.deliveries.leases import Leased, lease_some, note_begun, put_off, renew
 from review_app.publishing.deliveries.marks import Moot, mark_tried
-from review_app.publishing.deliveries.parcels import packed
+from review_app.publishing.deliveries.parcels import packed, wanted_still
 from review_app.publishing.deliveries.queries import due_targets
 from review_app.publishing.deliveries.relay import is_released, relay_some
 from review_app.publishing.deliveries.rules import LEASE, LEASED_AT_ONCE, RUN_SECONDS
-from review_app.publishing.deliveries.sending import Tried, send
+from review_app.publishing.deliveries.sending import Tried, Wanted, send
 from review_app.publishing.kinds import KINDS
 from review_app.publishing.kinds.face import Action, Outcome, Parcel, Place, Result
 
@@ -140,6 +142,7 @@ class _Load:
     kind: str
     parcels: Sequence[Parcel]
     moot: Sequence[Moot]
+    publications: frozenset[int]
     problem: str = ""
 
     @property
@@ -161,19 +164,32 @@ def _turn(
         load = _load(session, leased, worker) if leased else None
         session.flush()
         session.expunge_all()
+    if done is not None and done.publications:
+        _wake_runs(done.publications)
     return load
+
+
+def _wake_runs(publications: frozenset[int]) -> None:
+    """Runs may have waited for nothing but these."""
+    with transaction() as session:
+        runs = hasten_ended(session, publications, utc_now())
+    for run_id in runs:
+        wake("publish_run", run_id)
 
 
 def _load(session: Session, leased: Sequence[Leased], worker: str) -> _Load:
     target, chosen = leased[0].target, settings()
-    parcels, moot = packed(session, leased, (chosen.base_url or "").rstrip("/"))
-    publishes = [parcel.delivery_id for parcel in parcels if parcel.action is Action.PUBLISH]
-    note_begun(session, publishes, utc_now())
+    now = utc_now()
+    found = packed(session, leased, (chosen.base_url or "").rstrip("/"), now)
+    put_off(session, found.put_off)
+    publishes = [parcel.delivery_id for parcel in found.parcels if parcel.action is Action.PUBLISH]
+    note_begun(session, publishes, now)
+    asked = frozenset(row.publication_id for row in leased if row.publication_id is not None)
+    load = _Load(worker, None, target.kind, found.parcels, found.moot, asked)
     try:
-        return _Load(worker, place_of(target, chosen, utc_now()), target.kind, parcels, moot)
+        return replace(load, place=place_of(target, chosen, now))
     except CannotOpen as error:
-        problem = f"its secret cannot be opened: {error}"
-        return _Load(worker, None, target.kind, parcels, moot, problem)
+        return replace(load, problem=f"its secret cannot be opened: {error}")
 
 
 def _tried(load: _Load) -> list[Tried]:
@@ -183,7 +199,19 @@ def _tried(load: _Load) -> list[Tried]:
     if not load.parcels:
         return []
     held = [parcel.delivery_id for parcel in load.parcels] + [one.delivery_id for one in load.moot]
-    return send(KINDS[load.kind], load.place, load.parcels, _holder(held, load.worker))
+    alive = _holder(held, load.worker)
+    return send(KINDS[load.kind], load.place, load.parcels, alive, wanted=_asker())
+
+
+def _asker() -> Wanted:
+    """What asks the desk again, from whatever thread, with a short read of its own."""
+    app = current_app._get_current_object()  # type: ignore[attr-defined]  # threads have no proxy
+
+    def ask(parcels: Sequence[Parcel]) -> set[int]:
+        with app.app_context():
+            return wanted_still(db.session(), parcels, utc_now())
+
+    return ask
 
 
 def _holder(delivery_ids: Sequence[int], worker: str) -> Callable[[], None]:

@@ -5,7 +5,7 @@ While these statements run nobody else can take anything of the target, so there
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -13,6 +13,7 @@ from typing import Any, Final
 from sqlalchemy import bindparam, func, select, text, update
 from sqlalchemy.orm import Session
 
+from review_app.articles.models import Article
 from review_app.base.database import Base
 from review_app.outbox.models import OutboxEvent
 from review_app.publishing.deliveries.queries import OPEN, is_first
@@ -138,6 +139,25 @@ def lock_target(session: Session, target_id: int) -> Target | None:
     return session.scalar(_TARGET, {"wanted": target_id})
 
 
+def lock_articles(session: Session, ids: Collection[int]) -> dict[int, Any]:
+    """What the desk says now of these articles, by number; nobody decides on them until the transaction ends.
+
+    To be called after the target is held and before anything else is: `deliveries/__init__.py` tells the order.
+    """
+    if not ids:
+        return {}
+    asked = (
+        Article.id,
+        Article.source_id,
+        Article.slug,
+        Article.indexable,
+        Article.revision_version,
+        Article.decided_at,
+    )
+    query = select(*asked).where(Article.id.in_(ids)).order_by(Article.id).with_for_update(key_share=True)
+    return {row.id: row for row in session.execute(query)}
+
+
 def _may_be_sent_to(target: Target, now: datetime) -> bool:
     """As `queries.may_be_sent_to` asks the database."""
     return target.enabled and (target.resting_until is None or target.resting_until <= now)
@@ -152,6 +172,17 @@ def _how_many(target: Target) -> int:
     """As many as usual, and more of a kind whose one call takes more."""
     kind = KINDS[target.kind]
     return LEASED_AT_ONCE if kind.senders > 1 else min(max(kind.at_once, LEASED_AT_ONCE), MOST_AT_ONCE)
+
+
+def put_off(session: Session, until: Mapping[int, datetime]) -> None:
+    """Give back these deliveries, to be taken again at these moments, as if nobody had taken them."""
+    for delivery_id, moment in until.items():
+        session.execute(
+            update(Delivery)
+            .where(Delivery.id == delivery_id)
+            .values(state=State.WAITING.value, due_at=moment, leased_by=None, lease_until=None)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def note_begun(session: Session, delivery_ids: Sequence[int], now: datetime) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -15,11 +15,11 @@ from sqlalchemy.orm import Session
 
 from review_app.base.database import Base, insert_rows
 from review_app.publishing.deliveries.effects import Ended, note_effects
-from review_app.publishing.deliveries.leases import lock_target
+from review_app.publishing.deliveries.leases import lock_articles, lock_target
 from review_app.publishing.deliveries.rules import State, retry_delay
 from review_app.publishing.deliveries.sending import Tried
 from review_app.publishing.deliveries.standing import note_standing
-from review_app.publishing.kinds.face import Result
+from review_app.publishing.kinds.face import Action, Result
 from review_app.publishing.models import DeliveryAttempt, DeliveryCount, Target
 
 DELIVERIES, COUNTS = Base.metadata.tables["delivery"], Base.metadata.tables["delivery_count"]
@@ -33,7 +33,17 @@ _MINE: Final = (
 )
 _KEPT: Final = tuple(
     DELIVERIES.c[name]
-    for name in ("id", "target_id", "action", "article_id", "publication_id", "reason", "attempts", "due_at")
+    for name in (
+        "id",
+        "target_id",
+        "message_id",
+        "action",
+        "article_id",
+        "publication_id",
+        "reason",
+        "attempts",
+        "due_at",
+    )
 )
 _OURS: Final = select(*_KEPT).where(*_MINE).order_by(DELIVERIES.c.id).with_for_update()
 _ARRIVED: Final = (
@@ -63,6 +73,7 @@ class Moot:
 
     delivery_id: int
     reason: str
+    article_id: int | None
 
 
 def mark_tried(
@@ -82,12 +93,15 @@ def mark_tried(
     if target is None:
         return None
     counted = [one for one in tried if one.outcome.result is not Result.LATER]
+    placed = {one.parcel.content.article_id for one in counted if one.parcel.content is not None}
+    articles = lock_articles(session, placed | {one.article_id for one in moot if one.article_id})
+    hidden = {article.id for article in articles.values() if not article.indexable}
     ended = _mark_arrived(session, tried, worker, now) + _mark_others(
-        session, tried, moot, worker=worker, now=now
+        session, tried, moot, worker=worker, hidden=hidden, now=now
     )
     insert_rows(session, DeliveryAttempt, [_attempt(one) for one in counted])
     _count(session, target_id, counted)
-    note_effects(session, target, ended, counted, now=now)
+    note_effects(session, target, ended, counted, articles=articles, now=now)
     note_standing(session, target, counted, now)
     return target
 
@@ -102,7 +116,13 @@ def _mark_arrived(session: Session, tried: Iterable[Tried], worker: str, now: da
 
 
 def _mark_others(
-    session: Session, tried: Sequence[Tried], moot: Sequence[Moot], *, worker: str, now: datetime
+    session: Session,
+    tried: Sequence[Tried],
+    moot: Sequence[Moot],
+    *,
+    worker: str,
+    hidden: Collection[int],
+    now: datetime,
 ) -> list[Ended]:
     others = [one for one in tried if one.outcome.result is not Result.DONE]
     ids = [one.parcel.delivery_id for one in others] + [one.delivery_id for one in moot]
@@ -111,7 +131,9 @@ def _mark_others(
     rows = session.connection().execute(_OURS, {"ids": ids, "worker": worker})
     ours = {row.id: row for row in rows}
     marks = [
-        _mark(one, ours[one.parcel.delivery_id], now) for one in others if one.parcel.delivery_id in ours
+        _mark(one, ours[one.parcel.delivery_id], hidden, now)
+        for one in others
+        if one.parcel.delivery_id in ours
     ]
     marks += [
         _row(ours[one.delivery_id], State.CANCELLED, one.reason, finished_at=now)
@@ -123,8 +145,8 @@ def _mark_others(
     return [(ours[mark["b_id"]], mark["b_state"], mark["b_reason"]) for mark in marks]
 
 
-def _mark(one: Tried, delivery: Row[Any], now: datetime) -> dict[str, Any]:
-    """What becomes of one that has not arrived."""
+def _mark(one: Tried, delivery: Row[Any], hidden: Collection[int], now: datetime) -> dict[str, Any]:
+    """What becomes of one that has not arrived. To publish what is `hidden` meanwhile is moot, and holds up its withdrawal."""
     result, reason = one.outcome.result, one.outcome.reason[:LONGEST_REASON]
     if result is Result.LATER:
         return _row(delivery, State.WAITING, delivery.reason, due_at=delivery.due_at)
@@ -132,6 +154,8 @@ def _mark(one: Tried, delivery: Row[Any], now: datetime) -> dict[str, Any]:
     delay = retry_delay(attempts, one.outcome.retry_after, random.random())  # noqa: S311  # no secret, but variety
     if result is Result.FAILED or (delay is None and result is not Result.GONE):
         return _row(delivery, State.DEAD, reason, attempts=attempts, finished_at=now)
+    if delivery.action == Action.PUBLISH.value and delivery.article_id in hidden:
+        delay = None
     return _row(delivery, State.WAITING, reason, attempts=attempts, due_at=now + (delay or timedelta(0)))
 
 

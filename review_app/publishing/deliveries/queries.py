@@ -6,21 +6,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select, text
+from sqlalchemy import ColumnElement, func, or_, select, text
 from sqlalchemy.orm import Session, aliased, joinedload
 
+from review_app.articles.models import Article
 from review_app.base.errors import NotFound
 from review_app.base.messages import lazy_gettext as _l
 from review_app.base.paging import Page, decode_cursor, encode_cursor, page_of
 from review_app.outbox.models import OutboxEvent
 from review_app.publishing.deliveries.rules import State
-from review_app.publishing.models import Delivery, DeliveryAttempt, DeliveryCount, Target
+from review_app.publishing.models import Delivery, DeliveryAttempt, DeliveryCount, Publication, Target
 
 # Said as the partial indexes say it: SQLite uses one only for a query that repeats its condition word by word.
 OPEN = text("delivery.state IN ('waiting', 'delivering')")
 DEAD = text("delivery.state = 'dead'")
 ENDED = tuple(state.value for state in (State.DELIVERED, State.DEAD, State.CANCELLED))
 WAITING_EVENT = text("outbox.state = 'waiting'")
+EVENT_OVER = ("delivered", "cancelled")
+DECIDED = ("article.approved", "article.withdrawn")
+"""What is told of a decision, once nobody can undo it any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +156,16 @@ def is_first() -> ColumnElement[bool]:
         .correlate(Delivery)
         .exists()
     )
+
+
+def is_as_approved() -> tuple[ColumnElement[bool], ...]:
+    """What a publication of an article, that the query joins, must be: delivered since the approval that holds now.
+
+    Without a publication there is nothing that a withdrawal could take away wrongly: caches are told however often.
+    """
+    since = or_(Article.decided_at.is_(None), Publication.delivered_at >= Article.decided_at)
+    right = Publication.version == Article.revision_version
+    return Article.indexable.is_(True), right, Publication.state == "delivered", since
 
 
 def pending(session: Session, now: datetime) -> Pending:

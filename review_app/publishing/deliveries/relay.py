@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, case, select, text, update
+from sqlalchemy import Select, func, select, text, update
 from sqlalchemy.orm import Session, aliased
 
 from review_app.articles.models import Article
 from review_app.base.database import insert_rows
 from review_app.outbox.models import OutboxEvent
-from review_app.publishing.deliveries.queries import ENDED, WAITING_EVENT
-from review_app.publishing.deliveries.rules import RELAYED_AT_ONCE, State
+from review_app.publishing.deliveries.parcels import unreleased
+from review_app.publishing.deliveries.queries import ENDED, EVENT_OVER, WAITING_EVENT
+from review_app.publishing.deliveries.rules import LOOK_AGAIN, RELAYED_AT_ONCE, State
 from review_app.publishing.kinds import KINDS
 from review_app.publishing.kinds.face import Action
 from review_app.publishing.models import Delivery, Publication, RemoteArticle, Target
@@ -31,7 +32,8 @@ PUBLIC_KINDS = (
     "publish_run.finished",
 )
 """What a target may choose to hear of. The rest is for ourselves."""
-REQUESTED = "publication.requested"
+REQUESTED, PUBLISHED = "publication.requested", "article.published"
+NOT_WAITING = (*ENDED, State.DELIVERING.value)
 GONE = frozenset({"article.withdrawn", "publication.withdrawn"})
 
 
@@ -40,13 +42,15 @@ class _Known:
     """What is known of the articles and publications that the events of one batch are about."""
 
     article_ids: Mapping[str, int]
+    hidden: Collection[str]
+    """The articles that are not indexable."""
     publication_ids: Collection[int]
     sent: Collection[tuple[int, int | None]]
     """Target and article wherever an article may stand: it was published there, or is being, or a worker once began to."""
 
 
 def relay_some(session: Session, now: datetime) -> tuple[int, set[int]]:
-    """Hand over the next released events. Returns how many, and the targets for which there is something to send now."""
+    """Hand over the next released events. Returns with how many it is done, and for which targets there is something now."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ONE_AT_A_TIME})
     events = session.scalars(_released(now)).all()
@@ -54,61 +58,139 @@ def relay_some(session: Session, now: datetime) -> tuple[int, set[int]]:
     events = _held(session, events, now)
     if not events:
         return 0, set()
+    untrue = _untrue(session, events, known, now)
+    later = {event.subject for event, moment in untrue if moment is not None}
+    not_now = {event.id for event, _ in untrue} | {event.id for event in events if event.subject in later}
+    handed = [event for event in events if event.id not in not_now]
     targets = session.scalars(
         select(Target).order_by(Target.id).execution_options(populate_existing=True)
     ).all()
-    rows = [row for event in events for row in _deliveries(event, targets, known, now)]
+    rows = [row for event in handed for row in _deliveries(event, targets, known, now)]
     insert_rows(session, Delivery, rows)
-    session.execute(
-        update(OutboxEvent)
-        .where(OutboxEvent.id.in_([event.id for event in events]))
-        .values(state="delivered")
-        .execution_options(synchronize_session=False)
-    )
-    _let_go_first(session, {row["subject"] for row in rows if row["urgent"]}, now)
-    return len(events), {row["target_id"] for row in rows}
+    _hasten(session, rows, now)
+    _end(session, handed, "delivered")
+    _end(session, [event for event, moment in untrue if moment is None], "cancelled")
+    return len(handed) + len(untrue), {row["target_id"] for row in rows}
 
 
-def _let_go_first(session: Session, subjects: Collection[str], now: datetime) -> None:
-    """Bring forward what waits of articles that must go: of one article the earlier is sent first, and would hold that up.
-
-    What was to be published and is not approved any more waits for no next try: it is cancelled when its turn comes.
-    """
-    if not subjects:
-        return
-    # What a worker is taking or marking at this moment is left alone, and never waited for.
-    waiting = select(Delivery.id).where(Delivery.subject.in_(subjects), Delivery.state.not_in(ENDED))
-    ids = session.scalars(waiting.with_for_update(skip_locked=True)).all()
-    shut = Delivery.article_id.in_(select(Article.id).where(~Article.indexable))
-    never = (Delivery.state == State.WAITING.value) & (Delivery.action == Action.PUBLISH.value) & shut
-    session.execute(
-        update(Delivery)
-        .where(Delivery.id.in_(ids))
-        .values(urgent=True, due_at=case((never & (Delivery.due_at > now), now), else_=Delivery.due_at))
-        .execution_options(synchronize_session=False)
-    )
+def _end(session: Session, events: Collection[OutboxEvent], state: str) -> None:
+    if events:
+        session.execute(
+            update(OutboxEvent)
+            .where(OutboxEvent.id.in_([event.id for event in events]))
+            .values(state=state)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def _held(session: Session, events: Sequence[OutboxEvent], now: datetime) -> list[OutboxEvent]:
     """Those that still stand, now that nobody else can take them back; of one subject none after one that does not.
 
-    Held only now: whoever takes an event back holds its article, which the rows of deliveries refer to.
+    Held only now: whoever takes an event back holds its article, which the rows of deliveries refer to. What was numbered
+    earlier and written later than these were found is not among them, and holds them back as well.
     """
+    if not events:
+        return []
+    ids = {event.id for event in events}
     standing = set(
         session.scalars(
             select(OutboxEvent.id)
-            .where(OutboxEvent.id.in_([event.id for event in events]), *is_released(now))
+            .where(OutboxEvent.id.in_(ids), WAITING_EVENT, OutboxEvent.release_at <= now)
             .order_by(OutboxEvent.id)
             .with_for_update()
         )
     )
-    held, waiting = [], set()
-    for event in events:
-        if event.id in standing and event.subject not in waiting:
-            held.append(event)
-        else:
-            waiting.add(event.subject)
-    return held
+    unseen = session.execute(
+        select(OutboxEvent.subject, func.min(OutboxEvent.id))
+        .where(OutboxEvent.subject.in_({event.subject for event in events}))
+        .where(OutboxEvent.state.not_in(EVENT_OVER), OutboxEvent.id < max(ids))
+        .where(OutboxEvent.id.not_in(standing))
+        .group_by(OutboxEvent.subject)
+    )
+    first: dict[str, int] = dict(unseen.all())
+    return [one for one in events if one.id in standing and one.id < first.get(one.subject, one.id + 1)]
+
+
+def _untrue(
+    session: Session, events: Sequence[OutboxEvent], known: _Known, now: datetime
+) -> list[tuple[OutboxEvent, datetime | None]]:
+    """What says that an article is published which the desk has withdrawn meanwhile: nobody is to hear that last.
+
+    With the moment until which the withdrawal may still be undone; None of one that nobody need hear of any more.
+    """
+    said = [event for event in events if event.kind == PUBLISHED]
+    hidden = {event.subject for event in said if event.subject.removeprefix("article:") in known.hidden}
+    until = unreleased(session, hidden, now)
+    for event in said:
+        if event.subject in until:
+            event.release_at = min(until[event.subject], now + LOOK_AGAIN)
+    taken_down = _taken_down(session, [event for event in said if "target_id" in event.payload], events)
+    return [
+        (event, until.get(event.subject))
+        for event in said
+        if event.subject in hidden or event.id in taken_down
+    ]
+
+
+def _taken_down(session: Session, said: Sequence[OutboxEvent], events: Sequence[OutboxEvent]) -> set[int]:
+    """What says that a place of others shows what it has taken down since, or is about to: `events` are handed over with it.
+
+    A withdrawal that turns out to be moot has it published once more, which is told.
+    """
+    if not said:
+        return set()
+    subjects = {event.subject for event in said}
+    going = select(Delivery.subject, Delivery.target_id).where(
+        Delivery.subject.in_(subjects),
+        Delivery.action == Action.WITHDRAW.value,
+        Delivery.state.not_in(ENDED),
+    )
+    gone = (
+        select(Article.source_id, RemoteArticle.target_id)
+        .join(Article, Article.id == RemoteArticle.article_id)
+        .where(Article.source_id.in_({subject.removeprefix("article:") for subject in subjects}))
+        .where(RemoteArticle.state == "withdrawn")
+    )
+    down = {(row[0], row[1]) for row in session.execute(going)}
+    down |= {(f"article:{row[0]}", row[1]) for row in session.execute(gone)}
+    withdrawn = {event.subject: event.id for event in reversed(events) if event.kind in GONE}
+    return {
+        event.id
+        for event in said
+        if (event.subject, event.payload["target_id"]) in down
+        or withdrawn.get(event.subject, event.id) < event.id
+    }
+
+
+def _hasten(session: Session, rows: Sequence[Mapping[str, Any]], now: datetime) -> None:
+    """Bring forward what waits of articles that must go: of one article the earlier is sent first, and would hold that up.
+
+    What was to be published and is not approved any more waits for no next try: it is cancelled when its turn comes. After the
+    rows were inserted, since those refer to the target, which others hold before its deliveries.
+    """
+    subjects = {row["subject"] for row in rows if row["urgent"]}
+    if not subjects:
+        return
+    waiting = session.execute(
+        select(Delivery.id, Delivery.action, Delivery.due_at, Article.indexable)
+        .join(Article, Article.id == Delivery.article_id, isouter=True)
+        .where(Delivery.subject.in_(subjects), Delivery.state.not_in(NOT_WAITING))
+        .order_by(Delivery.id)
+        .with_for_update(of=Delivery)
+    ).all()
+    never = [
+        row.id
+        for row in waiting
+        if row.action == Action.PUBLISH.value and not row.indexable and row.due_at > now
+    ]
+    for ids, values in (([row.id for row in waiting], {"urgent": True}), (never, {"due_at": now})):
+        if ids:
+            session.execute(
+                update(Delivery)
+                .where(Delivery.id.in_(ids), Delivery.state == State.WAITING.value)
+                .values(**values)
+                .execution_options(synchronize_session=False)
+            )
 
 
 def is_released(now: datetime) -> tuple[Any, ...]:
@@ -118,7 +200,7 @@ def is_released(now: datetime) -> tuple[Any, ...]:
         select(earlier.id)
         .where(earlier.subject == OutboxEvent.subject, earlier.id < OutboxEvent.id, earlier.release_at > now)
         # By the subject, and not among all that waits: see `queries.is_first`.
-        .where(earlier.state.not_in(("delivered", "cancelled")))
+        .where(earlier.state.not_in(EVENT_OVER))
         .correlate(OutboxEvent)
     )
     return WAITING_EVENT, OutboxEvent.release_at <= now, ~held_back.exists()
@@ -137,12 +219,13 @@ def _released(now: datetime) -> Select[OutboxEvent]:
 def _known(session: Session, events: Iterable[OutboxEvent]) -> _Known:
     named = {event.subject.removeprefix("article:") for event in events if _is_of_article(event)}
     rows = session.execute(
-        select(Article.source_id, Article.id)
+        select(Article.source_id, Article.id, Article.indexable)
         .where(Article.source_id.in_(named))
         .order_by(Article.id)
         .with_for_update(read=True, key_share=True)
-    )
+    ).all()
     article_ids = {row.source_id: row.id for row in rows}
+    hidden = {row.source_id for row in rows if not row.indexable}
     asked = {event.payload.get("publication_id") for event in events if event.kind == REQUESTED} - {None}
     publications = session.scalars(
         select(Publication.id)
@@ -153,7 +236,7 @@ def _known(session: Session, events: Iterable[OutboxEvent]) -> _Known:
     withdrawn = {
         article_ids.get(event.subject.removeprefix("article:"), 0) for event in events if event.kind in GONE
     }
-    return _Known(article_ids, frozenset(publications), _sent(session, withdrawn))
+    return _Known(article_ids, hidden, frozenset(publications), _sent(session, withdrawn))
 
 
 def _is_of_article(event: OutboxEvent) -> bool:

@@ -45,6 +45,8 @@ BATCH_SECONDS: Final = 20.0
 """After so long a batch begins nothing new; what is not begun goes back."""
 HOPELESS_SECONDS: Final = 5.0
 """After so long without any success likewise."""
+LOOK_AGAIN: Final = timedelta(minutes=1)
+"""What waits for an undo window to pass is looked at again after so long: a bulk action, when it ends, brings that forward."""
 RUN_SECONDS: Final = 10.0
 """After so long a job lets others have its thread."""
 

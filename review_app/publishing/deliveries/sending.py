@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 
@@ -24,6 +24,9 @@ GROW_SECONDS, LOOK_SECONDS = 0.05, 5.0
 
 ORDER = (Action.WITHDRAW, Action.PUBLISH, Action.TELL)
 """What a batch begins with: its time may be over before it comes to the rest."""
+
+Wanted = Callable[[Sequence[Parcel]], Collection[int]]
+"""Asks the desk which of these are still to be published; answers with the numbers of their deliveries."""
 
 log = structlog.get_logger()
 
@@ -45,12 +48,25 @@ def check_place(kind: Kind, place: Place) -> tuple[Outcome, int]:
     return without_secrets(outcome, place), _milliseconds(began)
 
 
-def send(kind: Kind, place: Place, parcels: Sequence[Parcel], alive: Callable[[], None]) -> list[Tried]:
+def every(parcels: Sequence[Parcel]) -> Collection[int]:
+    """All of them."""
+    return {parcel.delivery_id for parcel in parcels}
+
+
+def send(
+    kind: Kind,
+    place: Place,
+    parcels: Sequence[Parcel],
+    alive: Callable[[], None],
+    *,
+    wanted: Wanted = every,
+) -> list[Tried]:
     """Send these, all of different subjects, and tell `alive` from time to time that it goes on.
 
-    What was not begun when the time was over, or when nothing had arrived for a while, comes back as `Result.LATER`.
+    What was not begun when the time was over, or when nothing had arrived for a while, comes back as `Result.LATER`; so does
+    what was to be published and is not `wanted` any more when its turn comes. That is asked in the threads that send.
     """
-    batch = _Batch(kind, place, deque(_portions(kind, parcels)))
+    batch = _Batch(kind, place, deque(_portions(kind, parcels)), wanted)
     with ThreadPoolExecutor(max_workers=kind.senders) as threads:
         running = {threads.submit(batch.send_all)}
         tried: list[Tried] = []
@@ -84,8 +100,8 @@ def _by_action(parcel: Parcel) -> int:
 class _Batch:
     """What the threads of one batch share: when it began, and whether anything has arrived."""
 
-    def __init__(self, kind: Kind, place: Place, portions: deque[list[Parcel]]) -> None:
-        self.kind, self.place, self.portions = kind, place, portions
+    def __init__(self, kind: Kind, place: Place, portions: deque[list[Parcel]], wanted: Wanted) -> None:
+        self.kind, self.place, self.portions, self.wanted = kind, place, portions, wanted
         self.began, self.arrived, self.failed = time.monotonic(), False, False
         self.verbs = {Action.PUBLISH: kind.publish, Action.WITHDRAW: kind.withdraw, Action.TELL: kind.tell}
 
@@ -102,15 +118,32 @@ class _Batch:
     def send(self, parcels: list[Parcel]) -> list[Tried]:
         """One call of the kind, unless it has become pointless."""
         started_at, began = utc_now(), time.monotonic()
-        if self._is_over():
-            return [Tried(parcel, Outcome(Result.LATER), started_at, 0) for parcel in parcels]
+        going = [] if self._is_over() else self._going(parcels)
+        begun = every(going)
+        left = [
+            Tried(one, Outcome(Result.LATER), started_at, 0)
+            for one in parcels
+            if one.delivery_id not in begun
+        ]
+        if not going:
+            return left
         verb = self.verbs[parcels[0].action]
-        outcomes = _guarded(lambda: verb(self.place, parcels), len(parcels))
+        outcomes = _guarded(lambda: verb(self.place, going), len(going))
         outcomes = [without_secrets(outcome, self.place) for outcome in outcomes]
         self.arrived = self.arrived or any(outcome.result is Result.DONE for outcome in outcomes)
         self.failed = self.failed or not self.arrived
         each = _milliseconds(began) // max(1, sum(outcome.result is not Result.LATER for outcome in outcomes))
-        return list(_tried(parcels, outcomes, started_at, each))
+        return [*_tried(going, outcomes, started_at, each), *left]
+
+    def _going(self, parcels: list[Parcel]) -> list[Parcel]:
+        """Those of a portion that may go now. The desk may have changed its mind while those before them were sent."""
+        if parcels[0].action is not Action.PUBLISH:
+            return parcels
+        wanted = self.wanted(parcels)
+        return [self._asking(parcel) for parcel in parcels if parcel.delivery_id in wanted]
+
+    def _asking(self, parcel: Parcel) -> Parcel:
+        return replace(parcel, is_wanted=lambda: parcel.delivery_id in self.wanted([parcel]))
 
     def _is_over(self) -> bool:
         seconds = time.monotonic() - self.began

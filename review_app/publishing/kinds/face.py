@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -86,9 +86,18 @@ class Content:
     """The whole of it in the names of JSON Lines, as an export holds it; empty where no text may go out."""
 
 
+def always() -> bool:
+    """For what nobody takes back while it is sent."""
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """One delivery as its kind gets it. `sequence` rises from event to event of one subject."""
+    """One delivery as its kind gets it. `sequence` rises from event to event of one subject.
+
+    `is_wanted` asks the desk anew: a kind whose call takes long asks before each article that it publishes, and answers
+    `Result.LATER` for what is not to be sent any more.
+    """
 
     delivery_id: int
     message_id: str
@@ -99,6 +108,7 @@ class Parcel:
     happened_at: datetime
     payload: Mapping[str, Any]
     content: Content | None = None
+    is_wanted: Callable[[], bool] = field(default=always, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

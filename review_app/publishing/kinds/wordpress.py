@@ -40,11 +40,11 @@ class WordPress:
 
     def publish(self, place: Place, parcels: Sequence[Parcel]) -> Sequence[Outcome]:
         """Bring each there: published, indexable, in the approved text and with the date that it has."""
-        return _outcomes(place, [parcel.content for parcel in parcels], lambda errand: errand.publish())
+        return _outcomes(place, parcels, lambda errand: errand.publish())
 
     def withdraw(self, place: Place, parcels: Sequence[Parcel]) -> Sequence[Outcome]:
         """Not indexable first, then a draft."""
-        return _outcomes(place, [parcel.content for parcel in parcels], lambda errand: errand.withdraw())
+        return _outcomes(place, parcels, lambda errand: errand.withdraw())
 
     def tell(self, place: Place, parcels: Sequence[Parcel]) -> Sequence[Outcome]:  # noqa: ARG002  # other kinds tell
         """A site is told of its articles alone."""
@@ -60,22 +60,23 @@ class WordPress:
 
 
 def _outcomes(
-    place: Place, contents: Sequence[Content | None], verb: Callable[[Errand], Outcome]
+    place: Place, parcels: Sequence[Parcel | None], verb: Callable[[Errand], Outcome]
 ) -> list[Outcome]:
     try:
         with target_client(place.url, allow_private=place.allow_private) as client:
-            return list(_one_by_one(client, place, contents, verb))
+            return list(_one_by_one(client, place, parcels, verb))
     except Unreachable as error:
-        return [Outcome(Result.RETRY, f"{place.url} {error}")] * len(contents)
+        return [Outcome(Result.RETRY, f"{place.url} {error}")] * len(parcels)
 
 
 def _one_by_one(
-    client: TargetClient, place: Place, contents: Sequence[Content | None], verb: Callable[[Errand], Outcome]
+    client: TargetClient, place: Place, parcels: Sequence[Parcel | None], verb: Callable[[Errand], Outcome]
 ) -> Iterator[Outcome]:
     """Once the site answers as it would for any post, those after it wait for another time."""
     last, hopeless = time.monotonic() + BATCH_SECONDS, False
-    for content in contents:
-        if hopeless or time.monotonic() > last:
+    for parcel in parcels:
+        content = None if parcel is None else parcel.content
+        if hopeless or time.monotonic() > last or (parcel and not parcel.is_wanted()):
             yield Outcome(Result.LATER)
             continue
         rest = Rest(client, place, site_address(place.url), "pages" if _is_page(content) else "posts")

@@ -58,17 +58,17 @@ def _own_pages(session: Session, chosen: Collection[int], site_url: str) -> Iter
         .distinct()
     )
     for row in rows:
-        index = should_index(
-            "site", indexable=row.indexable, published=row.published_version, remote_state=None
-        )
+        index = should_index(indexable=row.indexable, published=row.published_version is not None)
         url = f"{site_url}/p/{row.slug}" if site_url else ""
         yield PublicPage(row.id, row.target_id, "site", url, index, row.updated_at)
 
 
 def _pages_elsewhere(session: Session, chosen: Collection[int]) -> Iterator[PublicPage]:
     """Where a failed try left it open whether it stands there, it is looked at only if it must not."""
+    of_it = Publication.article_id == Article.id, Publication.target_id == RemoteArticle.target_id
+    published = exists().where(*of_it, Publication.state == "delivered").label("published")
     rows = session.execute(
-        select(Article.id, Article.indexable, Article.updated_at, RemoteArticle, Target.kind)
+        select(Article.id, Article.indexable, Article.updated_at, RemoteArticle, Target.kind, published)
         .join(RemoteArticle, RemoteArticle.article_id == Article.id)
         .join(Target, Target.id == RemoteArticle.target_id)
         .where(Article.id.in_(chosen), RemoteArticle.url != "")
@@ -77,7 +77,8 @@ def _pages_elsewhere(session: Session, chosen: Collection[int]) -> Iterator[Publ
     )
     for row in rows:
         remote = row.RemoteArticle
-        index = should_index(row.kind, indexable=row.indexable, published=None, remote_state=remote.state)
+        is_there = row.published or remote.state == "published"
+        index = should_index(indexable=row.indexable, published=is_there)
         since = max(remote.updated_at, row.updated_at)
         yield PublicPage(row.id, remote.target_id, row.kind, remote.url, index, since)
 

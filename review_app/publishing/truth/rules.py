@@ -71,13 +71,12 @@ AGE = re.compile(r"(?:^|[,\s])(s-maxage|max-age)\s*=\s*\"?(\d{1,10})", re.IGNORE
 ASKS_EACH_TIME = re.compile(r"(?:^|[,\s])(no-store|no-cache)(?:$|[,\s])", re.IGNORECASE)
 
 
-def should_index(kind: str, *, indexable: bool, published: str | None, remote_state: str | None) -> bool:
-    """Whether search engines should find the page there: it is indexable, and stands there by the desk's doing.
+def should_index(*, indexable: bool, published: bool) -> bool:
+    """Whether search engines should find the page there: it is indexable, and the desk says that it is published there.
 
-    `published` is the version on our own pages, `remote_state` that of a place of others.
+    That it was last read there as withdrawn counts for nothing, since it may be what is to be found out.
     """
-    there = published is not None if kind == "site" else remote_state == "published"
-    return indexable and there
+    return indexable and published
 
 
 def is_readable(seen: Seen) -> bool:

@@ -54,6 +54,7 @@ def wanted(session_of, tell):
             version=article.revision_version,
             target_id=target.id,
             run_id=run.id,
+            state="delivering",
             due_at=now,
         )
         session.add(publication)

@@ -88,7 +88,7 @@ def assert_cheap(connection: Connection, statement: str, parameters: Any) -> Non
         assert rows_read(found["Plan"]) < 10 * WAITING, found
         return
     steps = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)]
-    assert [step for step in steps if "earlier USING" in step and "_subject_id (subject=?" in step], steps
+    assert [step for step in steps if "_subject_id (subject=?" in step], steps
     assert not [step for step in steps if re.search("SCAN (delivery|outbox)(?! USING INDEX ix)", step)], steps
 
 
@@ -143,8 +143,9 @@ def test_the_next_of_many_events_are_found_by_their_indexes(session_of: Sessions
         numbers = range(DELIVERED, DELIVERED + WAITING)
         _tell(session, numbers[::2], "waiting", now)
         _tell(session, numbers[1::2], "waiting", now + timedelta(hours=1))
-    with session_of() as session, heard("AS earlier") as statements:
+    with session_of() as session, heard("outbox.subject") as statements:
         assert relay_some(session, now)[0] == RELAYED_AT_ONCE
-    walk, _ = statements  # the second asks again by number for what the first found
+    assert len(statements) == 2  # what is next, and whether anything of the same subjects comes before it
     with session_of() as session:
-        assert_cheap(session.connection(), *walk)
+        for one in statements:
+            assert_cheap(session.connection(), *one)

@@ -159,3 +159,27 @@ def test_a_lease_is_filled_up_with_what_is_not_urgent(receiver, target_at, tell,
     with session_of() as session:
         leased = lease_some(session, target_id, "worker", utc_now())
     assert [one.subject for one in leased] == ["article:a-3", "article:a-1", "article:a-2"]
+
+
+def test_what_was_rejected_while_its_try_failed_holds_up_its_withdrawal_for_no_retry(
+    notebook, target_id, tell, hand_over, send_to, session_of, monkeypatch
+):
+    name = NAMES[0]
+    notebook.result = Result.RETRY
+    write = notebook._write
+
+    def rejected_meanwhile(word: str, parcels: list[Parcel]):
+        reject(session_of, name)
+        tell(name, kind="article.withdrawn")
+        hand_over()
+        return write(word, parcels)
+
+    tell(name, kind="publication.requested", target_id=target_id)
+    hand_over()
+    with monkeypatch.context() as patch:
+        patch.setattr(notebook, "_write", rejected_meanwhile)
+        send_to(target_id)
+    notebook.result = Result.DONE
+    send_to(target_id)
+    send_to(target_id)
+    assert [word for word, _, _ in notebook.written] == ["publish", "withdraw"]

@@ -25,19 +25,11 @@ URL = "https://desk.example/p/a"
 
 
 @pytest.mark.parametrize(
-    ("kind", "indexable", "published", "remote", "index"),
-    [
-        ("site", True, "1.0.0", None, True),
-        ("site", True, None, None, False),
-        ("site", False, "1.0.0", None, False),
-        ("wordpress", True, None, "published", True),
-        ("wordpress", True, "1.0.0", "withdrawn", False),
-        ("wordpress", False, "1.0.0", "published", False),
-        ("wordpress", True, "1.0.0", "unknown", False),
-    ],
+    ("indexable", "published", "index"),
+    [(True, True, True), (True, False, False), (False, True, False), (False, False, False)],
 )
-def test_what_should_be_indexed(kind, indexable, published, remote, index):
-    assert should_index(kind, indexable=indexable, published=published, remote_state=remote) is index
+def test_what_should_be_indexed(indexable, published, index):
+    assert should_index(indexable=indexable, published=published) is index
 
 
 def test_a_page_of_ours_that_names_no_address_is_not_our_page():
