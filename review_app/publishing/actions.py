@@ -51,6 +51,7 @@ from review_app.publishing.rules import (
     RunState,
     Trigger,
 )
+from review_app.publishing.stopping import PAUSED, take_back
 
 Row = TypeVar("Row")
 # The bare tables: a statement on them is compiled once for any number of rows.
@@ -250,9 +251,13 @@ def retry_run(
 
 
 def pause_run(session: Session, run: PublishRun, *, actor: Actor, now: datetime) -> None:
-    """Send nothing more until it is resumed. The caller holds the row. Raises `Conflict` when it has ended or is paused."""
+    """Send nothing more until it is resumed, and take back what nobody has tried to send. The caller holds the row.
+
+    Raises `Conflict` when it has ended or is paused.
+    """
     if run.state not in {RunState.QUEUED, RunState.RUNNING}:
         raise Conflict(_only(run, _l("Only a run that has not ended can be paused.")))
+    take_back(session, run, PAUSED, now)
     _put(run, RunState.PAUSED)
     log_event(session, "publish_run.paused", ("publish_run", str(run.id)), actor=actor, now=now)
 

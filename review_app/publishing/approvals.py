@@ -4,28 +4,23 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from review_app.articles.models import Article, Policy
 from review_app.outbox.actions import Actor
 from review_app.publishing.actions import Order, start_run
-from review_app.publishing.marks import hold_mark
-from review_app.publishing.models import PublishMark
-from review_app.publishing.rules import APPROVALS_AT_ONCE, SETTLED, Trigger
-from review_app.reviewing.models import Decision
-from review_app.reviewing.rules import Outcome
+from review_app.publishing.rules import APPROVALS_AT_ONCE, Trigger
+from review_app.reviewing.models import ApprovalToPublish, Decision
 
-MARK = "approval"
 BY_ITSELF = Actor(None, "policy: published on approval")
 
 
-def approvals_wait(session: Session, now: datetime) -> bool:
+def approvals_wait(session: Session) -> bool:
     """Whether there are approvals to publish that no run has taken on."""
-    if not _publishes_by_itself(session):
+    if session.execute(select(ApprovalToPublish.decision_id).limit(1)).first() is None:
         return False
-    seen = session.scalar(select(PublishMark.value).where(PublishMark.name == MARK)) or 0
-    return session.execute(_approvals(seen, now).limit(1)).first() is not None
+    return _publishes_by_itself(session)
 
 
 def _publishes_by_itself(session: Session) -> bool:
@@ -33,31 +28,36 @@ def _publishes_by_itself(session: Session) -> bool:
     return bool(session.scalar(newest))
 
 
-def _approvals(seen: int, now: datetime) -> Select[int, str]:
-    """The approvals since the last one seen that were given under a policy which publishes by itself."""
-    return (
-        select(Decision.id, Article.source_id)
-        .join(Article, Article.id == Decision.article_id)
-        .join(Policy, Policy.version == Decision.policy_version)
-        .where(Decision.id > seen, Decision.decided_at <= now - SETTLED)
-        .where(Decision.outcome == Outcome.APPROVE, Policy.publish_on_approval)
-        .order_by(Decision.id)
-    )
-
-
 def publish_approved(session: Session, *, now: datetime, undo: timedelta) -> int | None:
-    """Start a run for what was approved since the last one. Returns its number, or None when there is nothing.
+    """Start a run for what was approved and is not taken on. Returns its number, or None when there is nothing.
 
     What was taken back meanwhile is refused by the run, which says so.
     """
-    mark = hold_mark(session, MARK)
     if not _publishes_by_itself(session):
         return None
-    found = session.execute(_approvals(mark.value, now).limit(APPROVALS_AT_ONCE)).all()
-    if not found:
+    taken = _take_some(session)
+    if not taken:
         return None
-    mark.value = found[-1][0]
-    order = Order([source_id for _, source_id in found])
+    of_them = select(Article.source_id).join(Decision, Decision.article_id == Article.id)
+    named = session.scalars(of_them.where(Decision.id.in_(taken)).order_by(Decision.id)).all()
+    order = Order(list(named))
     return start_run(
         session, order, Trigger.APPROVAL, user_id=None, actor=BY_ITSELF, now=now, undo=undo
     ).run.id
+
+
+def _take_some(session: Session) -> list[int]:
+    """The next ones, which nobody else takes then: with the transaction of the run that takes them on they are gone."""
+    some = (
+        select(ApprovalToPublish.decision_id)
+        .order_by(ApprovalToPublish.decision_id)
+        .limit(APPROVALS_AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
+    ids = list(session.scalars(some))
+    session.execute(
+        delete(ApprovalToPublish)
+        .where(ApprovalToPublish.decision_id.in_(ids))
+        .execution_options(synchronize_session=False)
+    )
+    return ids

@@ -75,6 +75,7 @@ def _freeze(session: Session, rollback: RunRollback) -> int:
             literal(rollback.id),
             Publication.article_id,
             func.max(Publication.version),
+            func.max(PublishRunItem.decided_at),
             literal(""),
             literal(""),
         )
@@ -82,7 +83,7 @@ def _freeze(session: Session, rollback: RunRollback) -> int:
         .where(PublishRunItem.run_id == rollback.run_id, PublishRunItem.sent_at.is_not(None))
         .group_by(Publication.article_id)
     )
-    names = ["rollback_id", "article_id", "version", "result", "reason"]
+    names = ["rollback_id", "article_id", "version", "decided_at", "result", "reason"]
     session.execute(insert(RunRollbackItem).from_select(names, sent))
     of_this = RunRollbackItem.rollback_id == rollback.id
     return session.scalar(select(func.count()).select_from(RunRollbackItem).where(of_this)) or 0
@@ -183,7 +184,8 @@ def _withdrawn(
 
 
 def _why_it_stays(item: RunRollbackItem, article: Article) -> str:
-    if article.revision_version != item.version:
+    # Not by the version, which is the same again when an approval is rolled back and given anew.
+    if article.decided_at != item.decided_at:
         return DECIDED_SINCE
     return "" if article.indexable else NOT_INDEXABLE
 

@@ -22,7 +22,7 @@ from review_app.publishing.cohort import DECIDED_SINCE, NO_APPROVAL, NOT_INDEXAB
 from review_app.publishing.deliveries import parcels
 from review_app.publishing.deliveries.standing import WHY_OFF
 from review_app.publishing.rules import LONGEST_HELD, MOST_SOURCE_IDS
-from review_app.publishing.stopping import STOPPED
+from review_app.publishing.stopping import PAUSED, STOPPED
 
 ALL, NAMED = "approved", "named"
 BETWEEN = re.compile(r"[\s,;\0]+")
@@ -103,7 +103,7 @@ class ScheduleForm(TellingForm):
 
 
 REASONS = (
-    *(NO_SUCH_ARTICLE, STOPPED),
+    *(NO_SUCH_ARTICLE, STOPPED, PAUSED),
     *(DECIDED_SINCE, NOT_INDEXABLE, NO_APPROVAL, TOO_MANY),
     *(parcels.NOT_APPROVED, parcels.NOT_THIS_VERSION, parcels.NO_ARTICLE, parcels.SINCE_PUBLISHED),
 )

@@ -15,8 +15,7 @@ from review_app.publishing.approvals import approvals_wait, publish_approved
 from review_app.publishing.cohort import lease_rollback, withdraw_some
 from review_app.publishing.hook import forget_calls, has_old_calls
 from review_app.publishing.models import PublishRun, PublishSchedule, RunRollback
-from review_app.publishing.rules import AT_WORK
-from review_app.publishing.running import lease_run, publish_some
+from review_app.publishing.running import awaits_worker, lease_run, publish_some
 from review_app.publishing.schedules import fire
 
 THE_ONLY_ROW = 0
@@ -42,11 +41,7 @@ def run_publish(run_id: int) -> None:
 def due_runs(now: datetime) -> Iterable[int]:
     """The runs that wait for a worker."""
     return db.session.scalars(
-        select(PublishRun.id)
-        .where(PublishRun.state.in_(AT_WORK), PublishRun.due_at <= now)
-        .where(PublishRun.lease_until.is_(None) | (PublishRun.lease_until <= now))
-        .order_by(PublishRun.due_at, PublishRun.id)
-        .limit(100)
+        select(PublishRun.id).where(*awaits_worker(now)).order_by(PublishRun.due_at, PublishRun.id).limit(100)
     ).all()
 
 
@@ -102,9 +97,9 @@ def run_approved(_row: int) -> None:
         wake("publish_run", run_id)
 
 
-def due_approved(now: datetime) -> Iterable[int]:
+def due_approved(_now: datetime) -> Iterable[int]:
     """One row, if there is anything to publish by itself."""
-    return [THE_ONLY_ROW] if approvals_wait(db.session(), now) else []
+    return [THE_ONLY_ROW] if approvals_wait(db.session()) else []
 
 
 def run_forgetting(_row: int) -> None:

@@ -154,7 +154,10 @@ class DeliveryCount(Base):
 
 
 class PublishRun(Base):
-    """One request to publish: by whom or what, which articles it accepted, which it refused and why, how far it is."""
+    """One request to publish: by whom or what, which articles it accepted, which it refused and why, how far it is.
+
+    `policy_version` is the policy under which a worker last looked at it: a new one may let it go on before `due_at`.
+    """
 
     __tablename__ = "publish_run"
     __table_args__ = (
@@ -178,6 +181,7 @@ class PublishRun(Base):
     finished_at: Mapped[datetime | None]
     leased_by: Mapped[str | None]
     lease_until: Mapped[datetime | None]
+    policy_version: Mapped[int] = mapped_column(default=0, server_default="0")
     user: Mapped[User | None] = relationship(lazy="raise")
 
 
@@ -215,8 +219,9 @@ class Publication(Base):
 class PublishRunItem(Base):
     """That a run took on a publication. Two runs may have taken on the same one; whichever is due first sends it.
 
-    `position` is its place in the run. `sent_at` is when this run sent it, none while it has not or another run did; `newly`:
-    with it an article became public that was not, which the policy may allow for so many a day.
+    `position` is its place in the run. `sent_at` is when this run sent it, none while it has not or another run did, and
+    `decided_at` the time of the approval that held then, which is as good as its name (a version may come again after a
+    rollback). `newly`: with it an article became public that was not, which the policy may allow for so many a day.
     """
 
     __tablename__ = "publish_run_item"
@@ -231,6 +236,7 @@ class PublishRunItem(Base):
     )
     position: Mapped[int] = mapped_column(default=0, server_default="0")
     sent_at: Mapped[datetime | None]
+    decided_at: Mapped[datetime | None]
     newly: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
@@ -264,7 +270,10 @@ class RunRollback(Base):
 
 
 class RunRollbackItem(Base):
-    """One article of a cohort and what became of it: empty while it waits, `withdrawn`, or `stayed` with the reason."""
+    """One article of a cohort and what became of it: empty while it waits, `withdrawn`, or `stayed` with the reason.
+
+    `decided_at` is the approval under which the run sent it.
+    """
 
     __tablename__ = "run_rollback_item"
     __table_args__ = (CheckConstraint("result IN ('', 'withdrawn', 'stayed')", name="result"),)
@@ -276,6 +285,7 @@ class RunRollbackItem(Base):
         ForeignKey("article.id", ondelete="CASCADE"), primary_key=True, index=True
     )
     version: Mapped[str]
+    decided_at: Mapped[datetime | None]
     result: Mapped[str] = mapped_column(default="")
     reason: Mapped[str] = mapped_column(default="")
     article: Mapped[Article] = relationship(lazy="raise")
@@ -318,7 +328,7 @@ class ScheduleFiring(Base):
 
 
 class PublishMark(Base):
-    """How far something has come; whoever holds the row is the only one at it. `approval`: the last decision looked at."""
+    """Something that one may be at at a time, in whatever process: whoever holds its row. `value` is how far it has come."""
 
     __tablename__ = "publish_mark"
 

@@ -69,9 +69,6 @@ WAITS_FOR_EARLIER = timedelta(seconds=30)
 APPROVALS_AT_ONCE = 1_000
 """One run that approvals started takes on at most so many; the next takes the rest."""
 
-SETTLED = timedelta(seconds=5)
-"""Approvals younger than this are left for the next look: of two that are written at once, the later may be seen first."""
-
 WITHDRAWN_AT_ONCE = 25
 """Articles of one transaction of a rollback: it holds their rows."""
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
-from sqlalchemy import ColumnElement, Row, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, func, select, update
 from sqlalchemy.orm import Session, joinedload
 
-from review_app.articles.models import Article
+from review_app.articles.models import Article, Policy
 from review_app.outbox.actions import announce
-from review_app.outbox.models import OutboxEvent
-from review_app.publishing.deliveries.parcels import NOT_THIS_VERSION
+from review_app.publishing.deliveries.parcels import NOT_THIS_VERSION, unreleased
 from review_app.publishing.drip import Drip, already_out, current_drip, room_for
 from review_app.publishing.models import Publication, PublishRun, PublishRunItem
 from review_app.publishing.queries import Progress, run_progress
@@ -28,14 +28,21 @@ from review_app.publishing.rules import (
 
 Places = Sequence[Row[int, int, int]]
 """Positions in a run, with the numbers of publication and article."""
+NEWEST_POLICY: Final = select(func.coalesce(func.max(Policy.version), 0)).scalar_subquery()
+
+
+def awaits_worker(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """What a run must be to be worked on: nobody is at it, and its time has come or it waits under a policy of yesterday."""
+    outrun = (PublishRun.state == RunState.RUNNING) & (PublishRun.policy_version < NEWEST_POLICY)
+    free = PublishRun.lease_until.is_(None) | (PublishRun.lease_until <= now)
+    return PublishRun.state.in_(AT_WORK), (PublishRun.due_at <= now) | outrun, free
 
 
 def lease_run(session: Session, run_id: int, worker: str, now: datetime) -> bool:
     """Take a run that is due and that nobody works on. Returns whether this worker has it now."""
     taken = session.execute(
         update(PublishRun)
-        .where(PublishRun.id == run_id, PublishRun.state.in_(AT_WORK), PublishRun.due_at <= now)
-        .where(PublishRun.lease_until.is_(None) | (PublishRun.lease_until <= now))
+        .where(PublishRun.id == run_id, *awaits_worker(now))
         .values(state=RunState.RUNNING.value, leased_by=worker, lease_until=now + LEASE)
     )
     return bool(taken.rowcount)  # type: ignore[attr-defined]
@@ -118,6 +125,7 @@ def _locked_articles(session: Session, places: Places) -> dict[int, Article]:
 
 
 def _hand(session: Session, run: PublishRun, *, now: datetime, undo: timedelta, site_url: str) -> _Hand:
+    run.policy_version = session.scalar(select(NEWEST_POLICY)) or 0
     drip = current_drip(session)
     room, left = (None, 0) if drip is None else room_for(session, run.id, drip, now)
     return _Hand(session, run, now, undo, site_url, drip, room, left)
@@ -139,12 +147,14 @@ class _Hand:
     room: int | None
     left: int
     out: set[int] | None = None
-    unreleased: dict[str, datetime] | None = None
+    unreleased: Mapping[str, datetime] | None = None
 
     def look_at(self, articles: dict[int, Article]) -> None:
         """What has to be known of them all."""
         self.out = already_out(self.session, list(articles.values()))
-        self.unreleased = _unreleased(self.session, list(articles.values()), self.now)
+        self.unreleased = unreleased(
+            self.session, [subject_of(article) for article in articles.values()], self.now
+        )
 
     def held_until(self) -> datetime | None:
         """When what had no room today is looked at again; None if all had."""
@@ -154,12 +164,13 @@ class _Hand:
 
     def publish(self, item: PublishRunItem, publication: Publication, article: Article) -> None:
         """Bring it to our own pages, or ask the deliverer to bring it elsewhere; unless it has to wait, or may not go."""
-        if not article.indexable or article.revision_version != publication.version:
+        is_approved = article.indexable and article.revision_version == publication.version
+        if (later := self._can_be_undone_until(article, is_approved=is_approved)) is not None:
+            publication.due_at = later
+            return
+        if not is_approved:
             publication.state, publication.reason = "failed", NOT_THIS_VERSION
             self.run.failed += 1
-            return
-        if (later := self._can_be_undone_until(article)) is not None:
-            publication.due_at = later
             return
         newly = article.id not in (self.out or set())
         if newly and self.room is not None:
@@ -169,17 +180,20 @@ class _Hand:
             self.left -= 1
         if self.out is not None:
             self.out.add(article.id)
-        item.sent_at, item.newly = self.now, newly
+        item.sent_at, item.decided_at, item.newly = self.now, article.decided_at, newly
         if publication.target.kind == "site":
             self._show(publication, article)
         else:
             self._hand_over(publication, article)
 
-    def _can_be_undone_until(self, article: Article) -> datetime | None:
-        """Rolled back and approved again since it was queued, or approved by one who has longer to take it back."""
-        if article.decided_at is not None and article.decided_at + self.undo > self.now:
+    def _can_be_undone_until(self, article: Article, *, is_approved: bool) -> datetime | None:
+        """Rolled back and approved again since it was queued, or decided on by one who has longer to take it back.
+
+        A rejection that can be undone fails nothing yet: after that the approval before it holds again.
+        """
+        if is_approved and article.decided_at is not None and article.decided_at + self.undo > self.now:
             return article.decided_at + self.undo
-        released = (self.unreleased or {}).get(f"article:{article.source_id}")
+        released = (self.unreleased or {}).get(subject_of(article))
         # A bulk action brings the moment forward when it ends.
         return released and min(released, self.now + LOOK_AGAIN)
 
@@ -202,23 +216,16 @@ class _Hand:
         announce(
             self.session,
             kind,
-            f"article:{article.source_id}",
+            subject_of(article),
             cause=f"publication:{publication.id}:run:{self.run.id}",
             payload=payload | more,
             now=self.now,
         )
 
 
-def _unreleased(session: Session, articles: Sequence[Article], now: datetime) -> dict[str, datetime]:
-    """The approvals among these that the outside may not hear of yet, and until when."""
-    subjects = [f"article:{article.source_id}" for article in articles]
-    query = (
-        select(OutboxEvent.subject, func.max(OutboxEvent.release_at))
-        .where(OutboxEvent.state == "waiting", OutboxEvent.release_at > now)
-        .where(OutboxEvent.kind == "article.approved", OutboxEvent.subject.in_(subjects))
-        .group_by(OutboxEvent.subject)
-    )
-    return dict(session.execute(query).all())
+def subject_of(article: Article) -> str:
+    """What its events are about."""
+    return f"article:{article.source_id}"
 
 
 def _pause_or_finish(
@@ -227,7 +234,7 @@ def _pause_or_finish(
     """Wait for the next undo window to pass, for another day or for what is being delivered, or end the run and say so."""
     run.leased_by, run.lease_until = None, None
     progress = refresh_counts(session, run)
-    if not progress.waiting and not progress.delivering:
+    if not progress.delivering and not session.scalar(select(_unsent(run).exists())):
         end_run(session, run, RunState.FINISHED, now)
         return
     moments = [_next_due(session, run, now), held_until, now + LOOK_AGAIN if progress.delivering else None]
@@ -237,12 +244,18 @@ def _pause_or_finish(
 
 def _next_due(session: Session, run: PublishRun, now: datetime) -> datetime | None:
     """When the next undo window ends."""
-    query = (
-        select(func.min(Publication.due_at))
+    query = _unsent(run).with_only_columns(func.min(Publication.due_at))
+    return session.scalar(query.where(Publication.due_at > now))
+
+
+def _unsent(run: PublishRun) -> Select[int]:
+    """What is still to go out with this run; what it sent, and was withdrawn since, may wait for another one."""
+    return (
+        select(Publication.id)
         .join(PublishRunItem, PublishRunItem.publication_id == Publication.id)
-        .where(PublishRunItem.run_id == run.id, Publication.state == "waiting", Publication.due_at > now)
+        .where(PublishRunItem.run_id == run.id, PublishRunItem.sent_at.is_(None))
+        .where(Publication.state == "waiting")
     )
-    return session.scalar(query)
 
 
 def refresh_counts(session: Session, run: PublishRun) -> Progress:

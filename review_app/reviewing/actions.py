@@ -24,7 +24,7 @@ from review_app.review_queue.actions import check_not_held_by_another, settle
 from review_app.review_queue.assignments import forget_ended
 from review_app.reviewing.announcements import tell_outside
 from review_app.reviewing.drafts.actions import end_draft
-from review_app.reviewing.models import Decision
+from review_app.reviewing.models import ApprovalToPublish, Decision
 from review_app.reviewing.queries import Rules, current_rules, known_items, standing_decision
 from review_app.reviewing.reasons.models import CannedReason
 from review_app.reviewing.reasons.rules import with_reason
@@ -140,7 +140,15 @@ def decide(
         forget_kept(session, article)
     if judgement.of_the_text:
         end_draft(session, article, user, tab=judgement.made_in, now=now)
-    return _record(session, decision, article, before, actor=actor, now=now, undo=undo)
+    _record(session, decision, article, before, actor=actor, now=now, undo=undo)
+    return _noted(session, decision, rules)
+
+
+def _noted(session: Session, decision: Decision, rules: Rules) -> Decision:
+    """Approvals that are to be published by themselves are noted with the decision, so that none is left out."""
+    if decision.outcome == Outcome.APPROVE and rules.publish_on_approval:
+        session.add(ApprovalToPublish(decision_id=decision.id))
+    return decision
 
 
 def roll_back(

@@ -54,6 +54,19 @@ class Decision(Base):
     article: Mapped[Article] = relationship(lazy="raise")
 
 
+class ApprovalToPublish(Base):
+    """That an approval was given under a policy which publishes by itself, and no run has taken it on yet.
+
+    Written in the transaction of the decision: numbers and times say nothing of the order in which decisions are committed.
+    """
+
+    __tablename__ = "approval_to_publish"
+
+    decision_id: Mapped[int] = mapped_column(
+        ForeignKey("decision.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+
+
 class ChecklistItem(Base):
     """One line a reviewer ticks. Retired ones stay, since old decisions name them."""
 

@@ -172,6 +172,19 @@ def approve_by(session_of):
 
 
 @pytest.fixture
+def reject_by(session_of):
+    """A person rejects an article at a moment."""
+
+    def reject(user, source_id, at):
+        with session_of() as session:
+            article, person = lock_article(session, source_id), session.merge(user)
+            judgement = Judgement(Outcome.REJECT, article.row_version, note="Wrong.")
+            decide(session, article, person, judgement, actor=SYSTEM, now=at, undo=UNDO)
+
+    return reject
+
+
+@pytest.fixture
 def take_back(session_of):
     """A person rolls the last decision of an article back."""
 

@@ -129,6 +129,24 @@ def test_nothing_goes_out_within_the_undo_window_of_its_approval(
     assert look_at(run_id)[0].state == "finished"
 
 
+@pytest.mark.parametrize(("undone", "becomes"), [(True, ("1.3.0", "delivered")), (False, (None, "failed"))])
+def test_a_rejection_fails_what_waits_only_when_it_cannot_be_undone_any_more(
+    approve, approve_by, reject_by, take_back, start, work_at, article_of, lead, session_of, undone, becomes
+):
+    now, second = utc_now(), timedelta(seconds=1)
+    approve("a", revision_status="drafted", indexable=False, awaiting_review=True)
+    approve_by(lead, "a", now - timedelta(hours=1))
+    run_id = start("a", now=now).run.id
+    reject_by(lead, "a", now)
+    work_at(run_id, now + second)
+    if undone:
+        take_back(lead, "a", now + 2 * second)
+    work_at(run_id, now + UNDO)
+    with session_of() as session:
+        state = session.scalars(select(Publication.state)).one()
+    assert (article_of("a").published_version, state) == becomes
+
+
 def test_an_approval_made_again_while_it_waits_has_its_own_undo_window(
     approve, approve_by, take_back, start, work_at, article_of, lead
 ):

@@ -15,9 +15,11 @@ from review_app.accounts.models import User
 from review_app.outbox.actions import SYSTEM
 from review_app.publishing.actions import pause_run
 from review_app.publishing.drip import current_drip, expected_days
+from review_app.publishing.jobs import due_runs
 from review_app.publishing.models import Publication
 from review_app.publishing.queries import get_run, lock_run
 from review_app.publishing.rules import day_of_place, next_day, next_planned, start_of_day
+from review_app.publishing.stopping import stop_run
 from review_app.reviewing.policy import DeskRules, set_floors
 from review_app.reviewing.queries import current_rules
 from tests.factories import LONG_AGO
@@ -122,6 +124,45 @@ def test_a_new_version_of_what_is_public_is_not_counted(session_of, allow, start
     work_at(run_id, NOON)
     shown = [article_of(name).published_version for name in ("a", "b", "old", "c")]
     assert shown == ["1.2.3", None, "1.2.3", None]
+
+
+def test_a_new_bound_counts_at_once(app, session_of, allow, start, work_at, out):
+    allow(1)
+    some(session_of, "abc")
+    run_id, soon = start(now=NOON).run.id, NOON + timedelta(minutes=1)
+    held = start("a", now=NOON, publish_at=NOON + DAY).run.id
+    work_at(run_id, NOON)
+    with app.app_context():
+        assert run_id not in due_runs(soon)
+    for a_day, shown in ((2, 2), (None, 3)):
+        allow(a_day)
+        with app.app_context():
+            assert run_id in due_runs(soon)
+            assert held not in due_runs(soon)
+        work_at(run_id, soon)
+        assert len(out()) == shown
+
+
+@pytest.mark.parametrize("verb", [stop_run, pause_run])
+def test_a_run_ends_though_what_it_sent_waits_for_another(
+    session_of, allow, start, work_at, lead, approve_by, take_back, verb
+):
+    allow(1)
+    some(session_of, "ab", revision_status="drafted", indexable=False, awaiting_review=True)
+    for name in "ab":
+        approve_by(lead, name, NOON - DAY)
+    first = start("a", "b", now=NOON).run.id
+    work_at(first, NOON)
+    take_back(lead, "a", NOON)
+    approve_by(lead, "a", NOON)
+    second = start("a", now=NOON).run.id
+    with session_of() as session:
+        verb(session, lock_run(session, second), actor=SYSTEM, now=NOON)
+    work_at(first, NOON + DAY)
+    with session_of() as session:
+        assert get_run(session, first).state == "finished"
+        state = session.scalar(select(Publication.state).order_by(Publication.id).limit(1))
+        assert state == ("cancelled" if verb is stop_run else "waiting")
 
 
 def test_each_that_waits_is_told_its_day(session_of, allow, start, work_at):

@@ -16,8 +16,9 @@ from review_app.outbox.changes import changes_of
 from review_app.outbox.models import OutboxEvent
 from review_app.publishing.actions import hasten_ended, pause_run, resume_run, retry_run
 from review_app.publishing.cohort import DECIDED_SINCE, roll_back_run
+from review_app.publishing.deliveries.jobs import run_relay
 from review_app.publishing.jobs import run_rollback
-from review_app.publishing.models import Delivery, Publication, Target
+from review_app.publishing.models import Delivery, Publication, PublishRunItem, Target
 from review_app.publishing.queries import get_run, last_rollback, list_left_out, lock_run, run_progress
 from review_app.publishing.rules import Trigger
 from review_app.publishing.stopping import STOPPED, stop_run
@@ -93,6 +94,31 @@ def settle(session_of, work):
             work(run_id)
 
     return act
+
+
+@pytest.fixture
+def hand_over(app):
+    """A worker makes deliveries of what is released."""
+
+    def relay():
+        with app.app_context():
+            run_relay(0)
+
+    return relay
+
+
+@pytest.fixture
+def sendable(session_of):
+    """What a worker could bring to a place of others."""
+
+    def read():
+        with session_of() as session:
+            waiting = select(Delivery.subject).where(
+                Delivery.state == "waiting", Delivery.action == "publish"
+            )
+            return session.scalars(waiting.order_by(Delivery.id)).all()
+
+    return read
 
 
 @pytest.fixture
@@ -305,6 +331,69 @@ def test_stopping_takes_back_what_the_deliverer_has_not_heard_of(
     assert events(session_of, "publication.requested") == []
 
 
+@pytest.mark.parametrize("handed_over", [False, True])
+def test_pausing_takes_back_what_nobody_has_tried_to_send_and_resuming_sends_it(
+    elsewhere, approve, publish, do, work, hand_over, sendable, state_of, handed_over
+):
+    approve("good")
+    run_id = publish("good")
+    if handed_over:
+        hand_over()
+    do(pause_run, run_id)
+    hand_over()
+    assert sendable() == []
+    state, progress = state_of(run_id)
+    assert (state, progress.waiting, progress.delivering) == ("paused", 1, 0)
+    do(resume_run, run_id)
+    work(run_id)
+    hand_over()
+    assert sendable() == ["article:good"]
+    assert state_of(run_id)[1].delivering == 1
+
+
+def test_pausing_gives_its_room_of_the_day_back(elsewhere, approve, publish, do, session_of):
+    approve("good")
+    with session_of() as session:
+        session.execute(update(Target).where(Target.kind == "site").values(enabled=False))
+    run_id = publish("good")
+    do(pause_run, run_id)
+    with session_of() as session:
+        item = session.scalars(select(PublishRunItem)).one()
+        assert (item.newly, item.sent_at, item.decided_at) == (False, None, None)
+
+
+@pytest.mark.parametrize("verb", [stop_run, pause_run])
+def test_what_another_run_handed_over_is_left_alone(
+    elsewhere,
+    approved_by,
+    approve,
+    approve_by,
+    take_back,
+    publish,
+    do,
+    lead,
+    hand_over,
+    sendable,
+    settle,
+    session_of,
+    verb,
+):
+    approved_by(lead, "good")
+    approve("fresh", decided_at=utc_now())
+    first = publish("good", "fresh")
+    hand_over()
+    settle("delivered")
+    with session_of() as session:
+        session.execute(update(Delivery).values(state="delivered"))
+        session.execute(update(Publication).values(delivered_at=utc_now() - BEFORE))
+    take_back(lead, "good", utc_now() - BEFORE / 2)
+    approve_by(lead, "good", utc_now() - BEFORE / 3)
+    publish("good")
+    hand_over()
+    do(verb, first)
+    assert sendable() == ["article:good"]
+
+
 def test_two_that_end_at_the_same_moment_leave_no_run_open(
     elsewhere, approve, publish, session_of, work, state_of
 ):
@@ -365,6 +454,30 @@ def test_what_was_decided_since_is_left_out_and_listed(
     with session_of() as session:
         left = list_left_out(session, done.id).rows
         assert [(item.article.source_id, item.reason) for item in left] == [("b", DECIDED_SINCE)]
+
+
+def test_what_was_rolled_back_and_approved_again_since_is_left_out_though_its_version_is_the_same(
+    approved_by, approve_by, take_back, publish, roll_back_by, lead, article_of
+):
+    approved_by(lead, "a")
+    run_id, was = publish("a"), article_of("a").revision_version
+    take_back(lead, "a", utc_now() - BEFORE / 2)
+    approve_by(lead, "a", utc_now() - BEFORE / 3)
+    publish("a")
+    assert article_of("a").revision_version == was
+    assert roll_back_by(lead, run_id).stayed == 1
+    assert (article_of("a").indexable, article_of("a").published_version) == (True, was)
+
+
+def test_what_was_rejected_since_and_the_rejection_rolled_back_is_of_the_cohort_still(
+    approved_by, approve_by, take_back, publish, roll_back_by, lead, article_of
+):
+    approved_by(lead, "a")
+    run_id = publish("a")
+    approve_by(lead, "a", utc_now() - BEFORE / 2)
+    take_back(lead, "a", utc_now() - BEFORE / 3)
+    assert roll_back_by(lead, run_id).withdrawn == 1
+    assert not article_of("a").indexable
 
 
 def test_what_another_run_published_is_not_of_the_cohort(

@@ -36,7 +36,8 @@ def index(query: TruthQuery) -> Listing[CheckAnswer]:
 def mend_one(check_id: int) -> Answer:
     """Publish or withdraw there again, as the desk says now, and read the page after that.
 
-    409 when nothing differs there any more, it is being mended, or the target is off.
+    409 when nothing differs there any more, it is being mended, the target is off, what was decided last can still be undone, or
+    no run has sent it there.
     """
     site_url = site_url_of(settings())
     with transaction() as session:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from review_app.base.outbound import Unreachable
@@ -23,6 +23,7 @@ from review_app.publishing.truth.pages import PublicPage, pages_by_key
 from review_app.publishing.truth.queries import is_due
 from review_app.publishing.truth.rules import (
     CHECKED_AT_ONCE,
+    HELD,
     LEASE,
     MENDED_SETTLE,
     ON_ITS_WAY,
@@ -108,7 +109,8 @@ def take_some(
         if page is None:
             check.due_at = now + STILL_DIFFERS
         elif (check.article_id, check.target_id) in changing:
-            check.due_at = now + (MENDED_SETTLE if check.mended_at else SETTLE)
+            settled = changing[check.article_id, check.target_id]
+            check.due_at = now + MENDED_SETTLE if check.mended_at else settled
         else:
             tasks.append(Task(check.id, page, _since(check, page)))
     return tasks, len(checks) == CHECKED_AT_ONCE
@@ -118,13 +120,20 @@ def _since(check: PublicCheck, page: PublicPage) -> datetime:
     return max(moment for moment in (page.since, check.mended_at) if moment is not None)
 
 
-def _changing(session: Session, checks: Sequence[PublicCheck], now: datetime) -> set[tuple[int, int]]:
-    """The checks, by article and target, of what is about to change there."""
+def _changing(
+    session: Session, checks: Sequence[PublicCheck], now: datetime
+) -> dict[tuple[int, int], datetime]:
+    """The checks, by article and target, of what is about to change there, and when that may have settled."""
     subjects = {f"article:{check.article.source_id}": check.article_id for check in checks}
-    held = select(OutboxEvent.subject).where(
-        WAITING_EVENT, OutboxEvent.subject.in_(subjects), OutboxEvent.release_at > now
+    held = (
+        select(OutboxEvent.subject, func.max(OutboxEvent.release_at))
+        .where(WAITING_EVENT, OutboxEvent.subject.in_(subjects), OutboxEvent.release_at > now)
+        .group_by(OutboxEvent.subject)
     )
-    article_ids = {subjects[subject] for subject in session.scalars(held)}
+    until = {
+        subjects[subject]: min(release_at, now + HELD) + SETTLE
+        for subject, release_at in session.execute(held)
+    }
     young = (
         select(Delivery.article_id, Delivery.target_id, Target.kind)
         .join(Target, Target.id == Delivery.target_id)
@@ -133,10 +142,12 @@ def _changing(session: Session, checks: Sequence[PublicCheck], now: datetime) ->
     )
     on_its_way = session.execute(young).all()
     # A purge that is on its way changes what every cached page shows.
-    article_ids |= {row.article_id for row in on_its_way if row.kind == "cloudflare"}
-    there = {(row.article_id, row.target_id) for row in on_its_way}
+    purged = {row.article_id: now + SETTLE for row in on_its_way if row.kind == "cloudflare"}
+    there = {(row.article_id, row.target_id): now + SETTLE for row in on_its_way}
     return there | {
-        (check.article_id, check.target_id) for check in checks if check.article_id in article_ids
+        (check.article_id, check.target_id): (purged | until)[check.article_id]
+        for check in checks
+        if check.article_id in purged | until
     }
 
 

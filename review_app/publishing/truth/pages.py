@@ -18,7 +18,7 @@ from review_app.outbox.models import OutboxEvent
 from review_app.publishing.models import Publication, RemoteArticle, Target
 from review_app.publishing.truth.models import PublicCheck, TruthMark
 from review_app.publishing.truth.queries import article_ids
-from review_app.publishing.truth.rules import DAILY, IN_FLIGHT, SETTLE, TRACKED_AT_ONCE, should_index
+from review_app.publishing.truth.rules import DAILY, HELD, IN_FLIGHT, SETTLE, TRACKED_AT_ONCE, should_index
 
 CHECKS = Base.metadata.tables["public_check"]
 TELLING = frozenset({"article.published", "article.withdrawn", "publication.withdrawn"})
@@ -104,7 +104,9 @@ def look_at_events(session: Session, mark: TruthMark, now: datetime, site_url: s
         mark.last_event_id = event.id
         if event.kind in TELLING:
             source_id = event.subject.removeprefix("article:")
-            due[source_id] = max(event.release_at + SETTLE, due.get(source_id, event.release_at))
+            # One that is held back for long may be let go at any moment: a bulk action holds its own until it has ended.
+            moment = min(event.release_at, now + HELD) + SETTLE
+            due[source_id] = max(moment, due.get(source_id, moment))
     found = article_ids(session, due)
     track(
         session,

@@ -44,6 +44,8 @@ class Should:
 
 SETTLE: Final = timedelta(seconds=30)
 """So long after a publication or a withdrawal it is read: caches are told meanwhile."""
+HELD: Final = timedelta(minutes=10)
+"""What is held back for longer is looked at so often whether it still is."""
 IN_FLIGHT: Final = timedelta(seconds=10)
 """Events younger than this are looked at later: one with a smaller number may not be committed yet."""
 DAILY: Final = timedelta(days=1)

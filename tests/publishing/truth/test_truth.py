@@ -17,7 +17,14 @@ from review_app.outbox.models import OutboxEvent
 from review_app.publishing.deliveries.jobs import run_delivery, run_relay
 from review_app.publishing.kinds import KINDS
 from review_app.publishing.kinds.face import Outcome, Remote, Result
-from review_app.publishing.models import Delivery, RemoteArticle, Target
+from review_app.publishing.models import (
+    Delivery,
+    Publication,
+    PublishRun,
+    PublishRunItem,
+    RemoteArticle,
+    Target,
+)
 from review_app.publishing.truth import checking
 from review_app.publishing.truth.actions import mend
 from review_app.publishing.truth.jobs import check_pages, due_truth
@@ -26,6 +33,7 @@ from review_app.publishing.truth.queries import difference_counts
 from review_app.publishing.truth.sitemaps import Sitemaps
 from review_app.publishing.truth.visiting import Visitor
 from review_app.publishing.truth.words import sentences
+from tests.factories import LONG_AGO
 from tests.publishing.deliveries.conftest import make_target
 from tests.publishing.outside.stand_ins import TOKEN, ZONE, CloudflareStandIn, serving
 from tests.publishing.truth.conftest import stale, with_header, with_status, with_text
@@ -155,9 +163,25 @@ def test_nothing_is_read_before_it_has_settled_nor_before_an_event_is_released(
             release_at=now + HOUR,
         )
     proxy.requests.clear()
-    look(timedelta(minutes=30))
-    assert not proxy.requests
-    assert check_of("a-1").due_at == now + HOUR + timedelta(seconds=30)
+    for later in (timedelta(minutes=30), timedelta(minutes=45), HOUR):
+        look(later)
+        assert not proxy.requests
+    look(HOUR + timedelta(minutes=3))
+    assert proxy.requests
+
+
+def test_what_a_bulk_action_held_back_is_read_soon_after_it_has_ended(published, look, proxy, session_of):
+    published("a-1")
+    now = utc_now()
+    held = {"payload": {}, "now": now, "release_at": now + timedelta(days=1)}
+    with session_of() as session:
+        announce(session, "article.withdrawn", "article:a-1", cause="held back", **held)
+    proxy.requests.clear()
+    look()
+    with session_of() as session:
+        session.execute(update(OutboxEvent).where(OutboxEvent.cause == "held back").values(release_at=now))
+    look(timedelta(minutes=12))
+    assert proxy.asked_for("/p/slug-of-a-1") == 1
 
 
 def test_what_a_delivery_is_about_to_change_is_put_off(
@@ -366,7 +390,28 @@ def blog(monkeypatch, session_of, approve):
                     updated_at=utc_now(),
                 )
             )
+            _sent_by_a_run(session, target.id, article_id)
         yield found
+
+
+def _sent_by_a_run(session, target_id, article_id):
+    then = {"created_at": LONG_AGO, "due_at": LONG_AGO, "finished_at": LONG_AGO}
+    run = PublishRun(trigger="page", requested={}, accepted=1, refused=[], state="finished", **then)
+    session.add(run)
+    session.flush()
+    publication = Publication(
+        article_id=article_id,
+        version="1.2.3",
+        target_id=target_id,
+        run_id=run.id,
+        state="delivered",
+        due_at=LONG_AGO,
+        delivered_at=LONG_AGO,
+    )
+    session.add(publication)
+    session.flush()
+    sent = {"sent_at": LONG_AGO, "decided_at": LONG_AGO}
+    session.add(PublishRunItem(run_id=run.id, publication_id=publication.id, **sent))
 
 
 @pytest.fixture
@@ -416,6 +461,39 @@ def test_a_post_that_somebody_put_back_there_is_found_and_withdrawn_again(
         assert sent.urgent, "it goes before whatever is to be published there"
     look()
     assert check_of("a-1").state == "agrees"
+
+
+def test_mending_goes_round_neither_the_undo_window_nor_the_run_that_is_to_send_it(
+    blog, look, check_of, mended, approve_by, take_back, lead, session_of
+):
+    del blog.pages["/a-1"]
+    look()
+    check = check_of("a-1")
+    approve_by(lead, "a-1", utc_now())
+    with pytest.raises(Conflict, match="can still be undone"):
+        mended(check.id)
+    with session_of() as session:
+        session.execute(update(OutboxEvent).values(release_at=utc_now()))
+    with pytest.raises(Conflict, match="not sent there by a run"):
+        mended(check.id)
+    assert not blog.pages
+    take_back(lead, "a-1", utc_now())
+    mended(check.id)
+    assert "/a-1" in blog.pages
+
+
+def test_what_was_approved_anew_after_it_was_mended_is_not_sent_with_that(
+    blog, look, check_of, approve_by, lead, session_of, app
+):
+    del blog.pages["/a-1"]
+    look()
+    check = check_of("a-1")
+    with session_of() as session:
+        mend(session, check.id, actor=SYSTEM, now=utc_now(), site_url="")
+    approve_by(lead, "a-1", utc_now() - HOUR)
+    with app.app_context():
+        run_delivery(2)
+    assert not blog.pages
 
 
 def test_its_sitemap_counts_where_its_robots_txt_names_one(blog, look, check_of):

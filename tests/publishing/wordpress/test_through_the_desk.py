@@ -27,11 +27,14 @@ from review_app.base.outbound import Answer, call
 from review_app.base.secrets import seal
 from review_app.base.settings import Settings
 from review_app.importing.sources.rules import Kind
-from review_app.outbox.actions import announce
+from review_app.outbox.actions import SYSTEM, announce
 from review_app.outbox.models import OutboxEvent
+from review_app.publishing.actions import Order, start_run
 from review_app.publishing.deliveries.jobs import run_delivery, run_relay
+from review_app.publishing.jobs import run_publish
 from review_app.publishing.kinds import wordpress_rest
 from review_app.publishing.models import Delivery, RemoteArticle, Target
+from review_app.publishing.rules import Trigger
 from review_app.publishing.truth.actions import ask_for_check
 from review_app.publishing.truth.jobs import check_pages
 from review_app.publishing.truth.models import PublicCheck
@@ -76,7 +79,7 @@ def approved(app: Flask, site: WordPress, session_of: SessionOf) -> dict[str, st
         session.execute(
             update(Article)
             .where(Article.source_id.in_(new.values()))
-            .values(**APPROVED, decided_digest=Article.text_digest, decided_at=utc_now())
+            .values(**APPROVED, decided_digest=Article.text_digest, decided_at=utc_now() - timedelta(hours=1))
         )
     return new
 
@@ -108,6 +111,16 @@ def password(site: WordPress) -> Iterator[Callable[[str], None]]:
 
     yield put
     put()
+
+
+def publish(app: Flask, session_of: SessionOf, source_ids: list[str]) -> None:
+    """A run of these, to all places."""
+    with session_of() as session:
+        order = Order(source_ids)
+        who = {"user_id": None, "actor": SYSTEM}
+        run_id = start_run(session, order, Trigger.COMMAND, **who, now=utc_now(), undo=timedelta(0)).run.id
+    with app.app_context():
+        run_publish(run_id)
 
 
 def ask(session: Session, kind: str, source_id: str, **payload: Any) -> None:
@@ -158,9 +171,7 @@ def test_a_password_that_is_revoked_midway_is_told_and_when_it_is_back_all_are_p
 ) -> None:
     assert len(approved) == POSTS
     dates = [date for _, _, date in states(site, approved)]
-    with session_of() as session:
-        for source_id in approved.values():
-            ask(session, "publication.requested", source_id, target_id=target)
+    publish(app, session_of, list(approved.values()))
 
     written = 0
 
@@ -198,7 +209,8 @@ def check_books(session_of: SessionOf, site: WordPress, approved: dict[str, str]
         told = session.scalars(select(OutboxEvent).where(OutboxEvent.kind == "article.published")).all()
         assert sorted(row.remote_id for row in there) == sorted(approved)
         assert {row.state for row in there} == {"published"}
-        assert sorted(event.payload["source_id"] for event in told) == sorted(approved.values())
+        of_site = [event.payload["source_id"] for event in told if event.payload["target"] == "Site"]
+        assert sorted(of_site) == sorted(approved.values())
         links = {row.remote_id: row.url for row in there}
     read_back = site.call("GET", f"/posts?per_page=100&include={','.join(list(approved)[:100])}").json()
     assert {str(post["id"]): post["link"] for post in read_back}.items() <= links.items()
@@ -265,7 +277,12 @@ def check_withdrawal(
     """One of them loses its approval."""
     number, source_id = next(iter(approved.items()))
     with session_of() as session:
-        lost = {"revision_status": "rejected", "indexable": False}
+        lost = {
+            "revision_status": "rejected",
+            "indexable": False,
+            "published_version": None,
+            "published_digest": None,
+        }
         session.execute(update(Article).where(Article.source_id == source_id).values(lost))
         ask(session, "article.withdrawn", source_id)
     deliver(app, session_of, target)
