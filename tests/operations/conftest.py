@@ -71,7 +71,7 @@ def _loaded(
 ) -> Iterator[tuple[str, list[DemoLogin], list[str]]]:
     """The address of a database into which the demo data were loaded on a Wednesday afternoon, and what was said."""
     empty = request.getfixturevalue(f"_{database_kind}_template")
-    with _copy_of(str(getattr(empty, "name", empty))) as url:
+    with _copy_of(str(empty) if database_kind == "sqlite" else empty.name) as url:
         said: list[str] = []
         with _application(url, tmp_path_factory.mktemp("demo_data")) as app, app.app_context():
             logins = load_demo(now=A_WEDNESDAY, undo=UNDO, progress=said.append)
