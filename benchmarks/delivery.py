@@ -1,6 +1,6 @@
 """How quick deliveries are: workers that send signed events, against bare HTTP clients that post the same bytes.
 
-    .venv/bin/python -m benchmarks.delivery [--events 6000] [--workers 4] [--database sqlite | postgresql://…/empty_database]
+    .venv/bin/python -m benchmarks.delivery [--events 12000] [--workers 4] [--database sqlite | postgresql://…/empty_database]
 
 Both send to the same receiver, a process of its own that does next to nothing, as many processes at a time, in one run. Ours
 lease, read the event, sign, send, and write each try down; the bare ones are httpx clients with a kept connection. Prints both
@@ -217,7 +217,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--events", type=int, default=6_000)
+    parser.add_argument("--events", type=int, default=12_000)
     parser.add_argument("--workers", type=int, default=4)
     parser.add_argument("--database", default="sqlite")
     chosen = parser.parse_args()

@@ -37,7 +37,7 @@ RETRIES: Final = (
 JITTER: Final = 0.2
 """Each is shorter or longer by up to this part, so that what failed together does not come back together."""
 
-LEASED_AT_ONCE: Final = 100
+LEASED_AT_ONCE: Final = 200
 MOST_AT_ONCE: Final = 500
 """Deliveries of one lease: usually, and of a kind that takes very many with one call."""
 LEASE: Final = timedelta(minutes=1)
