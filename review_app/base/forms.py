@@ -11,7 +11,9 @@ from wtforms import i18n
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.meta import DefaultMeta
 
+from review_app.base.errors import DomainError, Invalid
 from review_app.base.languages import language, told
+from review_app.base.messages import lazy_gettext as _l
 
 
 class Form(wtforms.Form):
@@ -28,6 +30,24 @@ class Form(wtforms.Form):
             if choices:
                 field.choices = _told_choices(choices)
             return super().render_field(field, render_kw)
+
+
+class TellingForm(Form):
+    """A form that can say what an action refused, each message at its field."""
+
+    def tell(self, error: DomainError) -> None:
+        """Add the messages of an error; those of no field stand above all."""
+        fields = error.fields if isinstance(error, Invalid) else {}
+        for name, messages in fields.items():
+            field = self._fields.get(name)
+            label = field.label.text if field else name
+            texts = [told(_l("%(field)s %(problem)s.", field=label, problem=message)) for message in messages]
+            if field is None:
+                self.form_errors.extend(texts)
+            else:
+                field.errors = [*field.errors, *texts]
+        if not fields:
+            self.form_errors.append(told(error.detail))
 
 
 def _told_choices(choices: Any) -> Any:

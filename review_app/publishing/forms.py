@@ -12,8 +12,7 @@ from wtforms.validators import Optional, ValidationError
 
 from review_app.accounts.forms import storable
 from review_app.articles.rules import in_words
-from review_app.base.errors import DomainError, Invalid
-from review_app.base.forms import Form
+from review_app.base.forms import Form, TellingForm
 from review_app.base.kept_messages import known_again
 from review_app.base.messages import Figure, Message
 from review_app.base.messages import lazy_gettext as _l
@@ -77,20 +76,6 @@ def _moment(there: datetime, zone: ZoneInfo) -> datetime | None:
         return there.replace(tzinfo=zone).astimezone(UTC)
     except OverflowError:
         return None
-
-
-class TellingForm(Form):
-    """A form at whose fields the errors of an action stand."""
-
-    def tell(self, error: DomainError) -> None:
-        """Add its messages; one of no field stands above all."""
-        fields = error.fields if isinstance(error, Invalid) else {}
-        for name, messages in fields.items():
-            field = self[name]
-            told = [_l("%(field)s %(what)s.", field=field.label.text, what=message) for message in messages]
-            field.errors = [*field.errors, *told]
-        if not fields:
-            self.form_errors.append(error.detail)
 
 
 class RollbackForm(TellingForm):

@@ -22,8 +22,7 @@ from review_app.accounts.models import User
 from review_app.accounts.rules import Role
 from review_app.articles.models import Article
 from review_app.articles.rules import SCORE_LABELS, SCORES, STATUS_LABELS, Ranking, RevisionStatus
-from review_app.base.errors import DomainError, Invalid
-from review_app.base.forms import Form
+from review_app.base.forms import TellingForm
 from review_app.base.messages import lazy_gettext as _l
 from review_app.importing.merging import FIELDS
 from review_app.reviewing.actions import Judgement
@@ -149,24 +148,6 @@ class ReasonField(Field):
             if not WHOLE_NUMBER.fullmatch(valuelist[-1]):
                 raise ValueError(_l("Choose a reason from the list."))
             self.data = int(valuelist[-1])
-
-
-class TellingForm(Form):
-    """A form that can say what an action refused, each message at its field."""
-
-    def tell(self, error: DomainError) -> None:
-        """Add the messages of an error; those of no field stand above all."""
-        fields = error.fields if isinstance(error, Invalid) else {}
-        for name, messages in fields.items():
-            field = self._fields.get(name)
-            label = field.label.text if field else name
-            texts = [_l("%(field)s %(problem)s.", field=label, problem=message) for message in messages]
-            if field is None:
-                self.form_errors.extend(texts)
-            else:
-                field.errors = [*field.errors, *texts]
-        if not fields:
-            self.form_errors.append(error.detail)
 
 
 class DecisionForm(TellingForm):

@@ -6,9 +6,9 @@ from wtforms import RadioField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import Length, Optional
 
+from review_app.base.forms import TellingForm
 from review_app.base.messages import lazy_gettext as _l
 from review_app.publishing.export.rules import Format
-from review_app.reviewing.forms import TellingForm
 
 FORMATS = (
     (Format.JSONL.value, _l("JSON Lines: one article a line, its text as HTML")),

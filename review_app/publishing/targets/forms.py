@@ -19,8 +19,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from review_app.base.errors import Invalid
-from review_app.base.forms import Form
-from review_app.base.languages import told
+from review_app.base.forms import TellingForm
 from review_app.base.messages import lazy_gettext as _l
 from review_app.publishing.deliveries.relay import PUBLIC_KINDS
 from review_app.publishing.models import Target
@@ -38,23 +37,6 @@ PASSWORD_WORDS: Mapping[str, str] = {
     TargetKind.WORDPRESS: _l("Application password"),
     TargetKind.CLOUDFLARE: _l("API token"),
 }
-
-
-class TellingForm(Form):
-    """A form that tells each field what the desk refused about it."""
-
-    def refuse(self, error: Invalid) -> None:
-        """Say it at the field, or above the form for what is none of its fields."""
-        for name, words in error.fields.items():
-            field = getattr(self, name, None)
-            for text in words:
-                if field is None:
-                    self.form_errors.append(told(text))
-                else:
-                    sentence = _l("%(field)s %(words)s.", field=field.label.text, words=text)
-                    field.errors = [*field.errors, told(sentence)]
-        if not error.fields:
-            self.form_errors.append(told(error.args[0]))
 
 
 class TargetForm(TellingForm):

@@ -113,7 +113,7 @@ def add() -> Response | tuple[str, int]:
             )
             target_id = added.target.id
     except Invalid as error:
-        form.refuse(error)
+        form.tell(error)
         return _new(form), 422
     if added.secret:
         return _show(target_id, secret=added.secret), 201
@@ -168,7 +168,7 @@ def change(target_id: int) -> Response | tuple[str, int]:
                 leave_articles=bool(request.form.get("leave_articles")),
             )
     except (Conflict, Invalid) as error:
-        form.refuse(Invalid(error.detail, getattr(error, "fields", {})))
+        form.tell(Invalid(error.detail, getattr(error, "fields", {})))
         return _show(target_id, form), status_of(error)
     flash(_l("Changed."), "success")
     return _to(target_id)
@@ -251,7 +251,7 @@ def rotate(target_id: int) -> tuple[str, int]:
                 session, target, form.overlap(), settings(), actor=actor(), now=utc_now(), secret=given
             )
     except Invalid as error:
-        form.refuse(error)
+        form.tell(error)
         return _show(target_id, secret_form=form), 422
     return _show(target_id, secret=secret), 201
 

@@ -9,10 +9,11 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 
 from review_app.accounts.models import User
 from review_app.base.errors import Invalid
+from review_app.base.forms import TellingForm
 from review_app.base.messages import lazy_gettext as _l
 from review_app.reviewing.bulk.actions import Params
 from review_app.reviewing.bulk.rules import VERBS, Action
-from review_app.reviewing.forms import ItemsField, TellingForm, typed_text
+from review_app.reviewing.forms import ItemsField, typed_text
 
 
 class ChoiceForm(TellingForm):

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from wtforms import Field
 from wtforms.fields import HiddenField, TextAreaField
 
+from review_app.base.forms import TellingForm
 from review_app.base.messages import lazy_gettext as _l
-from review_app.reviewing.forms import WHOLE_NUMBER, TellingForm, typed_text
+from review_app.reviewing.forms import WHOLE_NUMBER, typed_text
 from review_app.reviewing.notes.rules import Selector
 
 

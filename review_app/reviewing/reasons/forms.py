@@ -5,8 +5,9 @@ from __future__ import annotations
 from wtforms.fields import SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 
+from review_app.base.forms import TellingForm
 from review_app.base.messages import lazy_gettext as _l
-from review_app.reviewing.forms import TellingForm, typed_text
+from review_app.reviewing.forms import typed_text
 from review_app.reviewing.reasons.actions import Wording
 from review_app.reviewing.reasons.rules import TEXT_LENGTH, TITLE_LENGTH, ReasonKind
 

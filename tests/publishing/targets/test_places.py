@@ -29,10 +29,13 @@ def test_a_wordpress_site_is_one_target(add: Add, url: str) -> None:
 
 
 def test_another_site_or_another_folder_is_another_target(add: Add) -> None:
-    add("wordpress")
-    add("wordpress", "Second", url="https://blog.example.com/news")
-    add("export")
-    add("export", "Second folder", folder="other")
+    added = [
+        add("wordpress"),
+        add("wordpress", "Second", url="https://blog.example.com/news"),
+        add("export"),
+        add("export", "Second folder", folder="other"),
+    ]
+    assert len(set(added)) == len(added)
 
 
 def test_a_folder_is_one_target_and_lies_below_that_of_the_settings(add: Add) -> None:
